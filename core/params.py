@@ -1,0 +1,375 @@
+"""Declared parameters: kind, bounds, search range and help, written once and read by everything else.
+
+A component (a scheduler, optimizer, model or task) and a section of the spec are frozen keyword-only dataclasses
+whose fields are made by the functions below. Bounds say what is legal; a search range says where to look by default.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, assert_never
+
+from core.errors import MISSING, Problem, did_you_mean
+
+Tick = Literal["epoch", "step"]
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """How far a run goes, in the ticks of its scheduler.
+
+    Attributes:
+        total: ticks from the first to the last update; the schedule is defined on 0 … total.
+        per_epoch: ticks in one epoch: 1 for schedulers that advance by epoch, steps per epoch for the others.
+        lr: peak learning rate (of one parameter group).
+    """
+
+    total: int
+    per_epoch: int
+    lr: float
+
+    @classmethod
+    def of(cls, *, epochs: int, lr: float, tick: Tick = "epoch", steps_per_epoch: int = 1) -> Horizon:
+        """The horizon of `epochs` epochs for a scheduler that advances by `tick`."""
+        per_epoch = steps_per_epoch if tick == "step" else 1
+        return cls(total=epochs * per_epoch, per_epoch=per_epoch, lr=lr)
+
+    @property
+    def epochs(self) -> int:
+        return self.total // self.per_epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A value that depends on the horizon: ``derived("max(1, epochs // 10)", lambda p, h: max(1, h.epochs // 10))``.
+
+    Attributes:
+        text: the formula as documentation shows it.
+        value: the formula; it gets the component (fields declared earlier are resolved) and the horizon.
+    """
+
+    text: str
+    value: Callable[[Any, Horizon], Any]
+
+
+def derived(text: str, value: Callable[[Any, Horizon], Any]) -> Derived:
+    """Declare a default or a search bound that depends on the horizon."""
+    return Derived(text, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a search looks: low … high inclusive, on a grid of `step` or on a log scale."""
+
+    low: float | Derived
+    high: float | Derived
+    step: float | None = None
+    log: bool = False
+
+    def resolve(self, component: Any, horizon: Horizon) -> Span:
+        """The same span with numbers for low and high."""
+
+        def number(bound: float | Derived) -> float:
+            return bound.value(component, horizon) if isinstance(bound, Derived) else bound
+
+        return Span(number(self.low), number(self.high), self.step, self.log)
+
+
+def span(low: float | Derived, high: float | Derived, *, step: float | None = None, log: bool = False) -> Span:
+    """Declare a search range."""
+    return Span(low, high, step, log)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """An integer in [low, high]."""
+
+    default: int | Derived | None
+    help: str
+    low: int | None = None
+    high: int | None = None
+    search: Span | None = None
+    in_ticks: bool = False
+    """Counted in ticks or epochs, so that `transfer = "relative"` scales it with the budget."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Real:
+    """A finite float in [low, high]; `above` and `below` are the open ends."""
+
+    default: float | Derived | None
+    help: str
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    below: float | None = None
+    search: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One word out of `options`."""
+
+    default: str | None
+    help: str
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """true or false."""
+
+    default: bool
+    help: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A word; `pattern` is a regular expression that it must match in full, `legal` says the same in words."""
+
+    default: str | None
+    help: str
+    pattern: str = ""
+    legal: str = "must be a text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wholes:
+    """A list of distinct integers, each at least `low`; where `count` is set, a single number n means 1 … n."""
+
+    default: tuple[int, ...]
+    help: str
+    low: int = 0
+    count: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A list of distinct words, whose meaning the reader of the section checks; "all" where `all_of` is set."""
+
+    default: tuple[str, ...]
+    help: str
+    kind: str
+    """What the words name: a catalogue ("schedulers")."""
+
+
+Param = Whole | Real | Choice | Flag | Text | Wholes | Words
+
+_KEY = "param"
+
+
+def _field(param: Param) -> Any:
+    default = getattr(param, "default")
+    if isinstance(default, Derived):
+        default = None
+    return dataclasses.field(default=default, metadata={_KEY: param})
+
+
+def whole(
+    default: int | Derived | None,
+    *,
+    help: str,
+    low: int | None = None,
+    high: int | None = None,
+    search: Span | None = None,
+    in_ticks: bool = False,
+) -> Any:
+    """Declare an integer field; see `Whole`."""
+    return _field(Whole(default=default, help=help, low=low, high=high, search=search, in_ticks=in_ticks))
+
+
+def real(
+    default: float | Derived | None,
+    *,
+    help: str,
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    search: Span | None = None,
+) -> Any:
+    """Declare a float field; see `Real`."""
+    return _field(Real(default=default, help=help, low=low, high=high, above=above, below=below, search=search))
+
+
+def choice(default: str | None, *options: str, help: str) -> Any:
+    """Declare a field that is one of `options`; see `Choice`."""
+    return _field(Choice(default=default, help=help, options=options))
+
+
+def flag(default: bool, *, help: str) -> Any:
+    """Declare a true/false field; see `Flag`."""
+    return _field(Flag(default=default, help=help))
+
+
+def text(default: str | None, *, help: str, pattern: str = "", legal: str = "must be a text") -> Any:
+    """Declare a text field; see `Text`."""
+    return _field(Text(default=default, help=help, pattern=pattern, legal=legal))
+
+
+def wholes(default: tuple[int, ...], *, help: str, low: int = 0, count: bool = False) -> Any:
+    """Declare a field that is a list of integers; see `Wholes`."""
+    return _field(Wholes(default=default, help=help, low=low, count=count))
+
+
+def words(default: tuple[str, ...], *, kind: str, help: str) -> Any:
+    """Declare a field that is a list of words; see `Words`."""
+    return _field(Words(default=default, kind=kind, help=help))
+
+
+def params_of(component: Any) -> Iterator[tuple[str, Param]]:
+    """Name and declaration of each parameter of a component (class or instance), in order of declaration."""
+    for field in dataclasses.fields(component):
+        param = field.metadata.get(_KEY)
+        if param is not None:
+            yield field.name, param
+
+
+T = TypeVar("T")
+
+
+def resolve(component: T, horizon: Horizon) -> T:
+    """`component` with every value that depends on the horizon filled in; values that were given stay."""
+    for name, param in params_of(component):
+        default = getattr(param, "default")
+        if isinstance(default, Derived) and getattr(component, name) is None:
+            component = dataclasses.replace(component, **{name: default.value(component, horizon)})  # type: ignore[type-var]
+    return component
+
+
+def scaled(component: T, ratio: float) -> T:
+    """`component` with every value counted in ticks multiplied by `ratio` (at least 1): how parameters found at one
+    budget are carried to another one under ``transfer = "relative"``."""
+    changes = {
+        name: max(1, round(getattr(component, name) * ratio))
+        for name, param in params_of(component)
+        if isinstance(param, Whole) and param.in_ticks and getattr(component, name) is not None
+    }
+    return dataclasses.replace(component, **changes)  # type: ignore[type-var]
+
+
+def parse(cls: type[T], values: Mapping[str, object]) -> tuple[T | None, list[Problem]]:
+    """Build `cls` from what a user wrote.
+
+    Returns:
+        The component and no problems, or None and every problem, keyed by the bare parameter name.
+    """
+    declared = dict(params_of(cls))
+    problems: list[Problem] = []
+    given: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in declared:
+            known = "must be one of " + ", ".join(declared) if declared else "there are no parameters here"
+            problems.append(Problem(key, value, f"unknown key; {known}", did_you_mean(key, declared)))
+            continue
+        checked, problem = check_value(key, declared[key], value)
+        if problem is not None:
+            problems.append(problem)
+        else:
+            given[key] = checked
+    for key, param in declared.items():
+        if getattr(param, "default") is None and key in _required(cls) and key not in values:
+            problems.append(Problem(key, MISSING, "is missing"))
+    return (None, problems) if problems else (cls(**given), [])
+
+
+def _required(cls: type) -> frozenset[str]:
+    return getattr(cls, "REQUIRED", frozenset())
+
+
+def check_value(key: str, param: Param, value: object) -> tuple[Any, Problem | None]:
+    """`value` as the type that `param` declares, or the problem with it."""
+    match param:
+        case Whole():
+            if isinstance(value, bool) or not isinstance(value, int):
+                if not (isinstance(value, float) and value.is_integer()):
+                    return None, Problem(key, value, f"must be a whole number{_and_range(param)}")
+                value = int(value)
+            return _in_range(key, param, value)
+        case Real():
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+                return None, Problem(key, value, f"must be a finite number{_and_range(param)}")
+            return _in_range(key, param, float(value))
+        case Choice():
+            if not isinstance(value, str) or value not in param.options:
+                hint = did_you_mean(value, param.options) if isinstance(value, str) else ""
+                return None, Problem(key, value, "must be one of " + ", ".join(param.options), hint)
+            return value, None
+        case Flag():
+            if not isinstance(value, bool):
+                return None, Problem(key, value, "must be true or false")
+            return value, None
+        case Text():
+            import re
+
+            if not isinstance(value, str) or (param.pattern and not re.fullmatch(param.pattern, value)):
+                return None, Problem(key, value, param.legal)
+            return value, None
+        case Wholes():
+            return _check_wholes(key, param, value)
+        case Words():
+            return _check_words(key, param, value)
+        case _:
+            assert_never(param)
+
+
+def _in_range(key: str, param: Whole | Real, value: float) -> tuple[Any, Problem | None]:
+    above = param.above if isinstance(param, Real) else None
+    below = param.below if isinstance(param, Real) else None
+    outside = (
+        (param.low is not None and value < param.low)
+        or (param.high is not None and value > param.high)
+        or (above is not None and value <= above)
+        or (below is not None and value >= below)
+    )
+    return (None, Problem(key, value, f"must be {legal_range(param)}")) if outside else (value, None)
+
+
+def legal_range(param: Whole | Real) -> str:
+    """The bounds in words: ``>= 1``, ``> 0 and < 1``; "" where there are none."""
+    parts = []
+    if param.low is not None:
+        parts.append(f">= {param.low:g}")
+    if isinstance(param, Real) and param.above is not None:
+        parts.append(f"> {param.above:g}")
+    if param.high is not None:
+        parts.append(f"<= {param.high:g}")
+    if isinstance(param, Real) and param.below is not None:
+        parts.append(f"< {param.below:g}")
+    return " and ".join(parts)
+
+
+def _and_range(param: Whole | Real) -> str:
+    bounds = legal_range(param)
+    return f" {bounds}" if bounds else ""
+
+
+def _check_wholes(key: str, param: Wholes, value: object) -> tuple[Any, Problem | None]:
+    low = param.low
+    legal = f"must be a list of distinct whole numbers >= {low}"
+    if param.count:
+        legal += ", or a count n >= 1 that means 1 … n"
+        if isinstance(value, int) and not isinstance(value, bool):
+            return (tuple(range(1, value + 1)), None) if value >= 1 else (None, Problem(key, value, legal))
+    if not isinstance(value, (list, tuple)) or not value:
+        return None, Problem(key, value, legal)
+    for item in value:
+        if isinstance(item, bool) or not isinstance(item, int) or item < low:
+            return None, Problem(key, value, legal, f"{item!r} is not")
+    if len(set(value)) != len(value):
+        return None, Problem(key, value, legal, "a number stands twice")
+    return tuple(value), None
+
+
+def _check_words(key: str, param: Words, value: object) -> tuple[Any, Problem | None]:
+    legal = f'must be a list of names of {param.kind}, or "all"'
+    if value == "all":
+        return ("all",), None
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+        return None, Problem(key, value, legal)
+    if len(set(value)) != len(value):
+        return None, Problem(key, value, legal, "a name stands twice")
+    return tuple(value), None
