@@ -142,7 +142,8 @@ def _add_folder(found: Catalog, folder: Path) -> None:
     for path in sorted(folder.glob("*.py")):
         module_name = f"hlr_plugin_{path.stem}"
         spec = importlib.util.spec_from_file_location(module_name, path)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[module_name] = module  # dataclasses look their module up there
         try:

@@ -1,7 +1,7 @@
 """What a scheduler, an optimizer, a model and a task are: the public interface for parts of one's own.
 
-Each part is one file that ends in one record: ``SCHEDULER``, ``OPTIMIZER``, ``MODEL`` or ``TASK``. Importing such a file
-must be cheap: torch and numpy are imported inside the methods that need them.
+Each part is one file that ends in one record: ``SCHEDULER``, ``OPTIMIZER``, ``MODEL`` or ``TASK``. Importing such a
+file must be cheap: torch and numpy are imported inside the methods that need them.
 """
 
 from __future__ import annotations
@@ -100,6 +100,10 @@ class OptimizerRecipe:
 
     __slots__ = ()
 
+    def check(self) -> list[Problem]:
+        """What makes these parameters impossible together, keyed by parameter name."""
+        return []
+
     def build(self, parameters: Iterable[Any], lr: float) -> torch.optim.Optimizer:
         """The optimizer over `parameters` (tensors or parameter groups) with peak rate `lr`."""
         raise NotImplementedError
@@ -148,6 +152,10 @@ class ModelRecipe:
     """Base of a model: a frozen dataclass of declared parameters that builds a torch module."""
 
     __slots__ = ()
+
+    def check(self) -> list[Problem]:
+        """What makes these parameters impossible together, keyed by parameter name."""
+        return []
 
     def build(self, shape: DataShape) -> torch.nn.Module:
         """The network, initialised from torch's global generator (the trainer seeds it)."""
@@ -209,7 +217,7 @@ class TaskRecipe:
         """The whole data set, from `data_dir` where it is cached, else downloaded or generated."""
         raise NotImplementedError
 
-    def split(self, data: DataSet, generator: torch.Generator) -> Split:
+    def partition(self, data: DataSet, generator: torch.Generator) -> Split:
         """Training, validation and test samples; a random part is drawn from `generator` (CPU)."""
         raise NotImplementedError
 

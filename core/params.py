@@ -61,21 +61,31 @@ def derived(text: str, value: Callable[[Any, Horizon], Any]) -> Derived:
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """low … high inclusive, on a grid of `step` from low or on a log scale."""
+
+    low: float
+    high: float
+    step: float | None = None
+    log: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
-    """Where a search looks: low … high inclusive, on a grid of `step` or on a log scale."""
+    """Where a search looks by default: a `Range` whose ends may depend on the horizon."""
 
     low: float | Derived
     high: float | Derived
     step: float | None = None
     log: bool = False
 
-    def resolve(self, component: Any, horizon: Horizon) -> Span:
-        """The same span with numbers for low and high."""
+    def resolve(self, component: Any, horizon: Horizon) -> Range:
+        """The range on one horizon."""
 
         def number(bound: float | Derived) -> float:
             return bound.value(component, horizon) if isinstance(bound, Derived) else bound
 
-        return Span(number(self.low), number(self.high), self.step, self.log)
+        return Range(number(self.low), number(self.high), self.step, self.log)
 
 
 def span(low: float | Derived, high: float | Derived, *, step: float | None = None, log: bool = False) -> Span:
@@ -92,6 +102,8 @@ class Whole:
     low: int | None = None
     high: int | None = None
     search: Span | None = None
+    word: str = ""
+    """A word that stands for None, the value that the program chooses ("auto")."""
     in_ticks: bool = False
     """Counted in ticks or epochs, so that `transfer = "relative"` scales it with the budget."""
 
@@ -176,9 +188,10 @@ def whole(
     high: int | None = None,
     search: Span | None = None,
     in_ticks: bool = False,
+    word: str = "",
 ) -> Any:
     """Declare an integer field; see `Whole`."""
-    return _field(Whole(default=default, help=help, low=low, high=high, search=search, in_ticks=in_ticks))
+    return _field(Whole(default=default, help=help, low=low, high=high, search=search, in_ticks=in_ticks, word=word))
 
 
 def real(
@@ -284,9 +297,11 @@ def check_value(key: str, param: Param, value: object) -> tuple[Any, Problem | N
     """`value` as the type that `param` declares, or the problem with it."""
     match param:
         case Whole():
+            if param.word and value == param.word:
+                return None, None
             if isinstance(value, bool) or not isinstance(value, int):
                 if not (isinstance(value, float) and value.is_integer()):
-                    return None, Problem(key, value, f"must be a whole number{_and_range(param)}")
+                    return None, Problem(key, value, f"must be {_or_word(param)}a whole number{_and_range(param)}")
                 value = int(value)
             return _in_range(key, param, value)
         case Real():
@@ -340,6 +355,10 @@ def legal_range(param: Whole | Real) -> str:
     if isinstance(param, Real) and param.below is not None:
         parts.append(f"< {param.below:g}")
     return " and ".join(parts)
+
+
+def _or_word(param: Whole) -> str:
+    return f'"{param.word}" or ' if param.word else ""
 
 
 def _and_range(param: Whole | Real) -> str:

@@ -1,1 +1,1 @@
-
+"""From finished runs to answers."""

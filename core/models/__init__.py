@@ -1,1 +1,4 @@
+"""One file, or folder, per model: its declaration, and the torch module that it builds."""
 
+ORDER = ("mlp", "small_cnn", "lstm_seq2seq")
+"""The order of lists and tables; a model not named here follows in alphabetical order."""

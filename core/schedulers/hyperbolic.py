@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from core.component import Schedule, SchedulerInfo
 from core.errors import Problem
 from core.params import Horizon, real, span, whole
+from core.schedulers._checks import check_infimum
+from core.schedulers._curves import blend
 
 REFERENCE = "Kim (2024), HyperbolicLR: Epoch insensitive learning rate scheduler, arXiv:2407.15200"
 
@@ -22,26 +24,12 @@ def hyperbola(tick: float, total: float, upper_bound: float) -> float:
     return height(tick) - height(0)
 
 
-def check_hyperbolic(upper_bound: int, infimum_lr: float, total: int, lr: float) -> list[Problem]:
-    """What forbids these values: the bound below the horizon, the infimum not below the peak."""
-    problems = []
-    if upper_bound < total:
-        problems.append(Problem("upper_bound", upper_bound, f"must be >= {total}, the number of epochs of the run"))
-    return problems + check_infimum(infimum_lr, lr)
-
-
-def check_infimum(infimum_lr: float, lr: float) -> list[Problem]:
-    """The infimum must lie below the peak rate."""
-    if infimum_lr < lr:
-        return []
-    return [Problem("infimum_lr", infimum_lr, f"must be < {lr:g}, the peak learning rate")]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hyperbolic(Schedule):
     upper_bound: int = whole(
         250,
         low=1,
+        high=1_000_000_000,
         search=span(200, 400, step=50),
         help="largest number of epochs the curve is laid out for; the initial decay depends on it alone",
     )
@@ -50,10 +38,19 @@ class Hyperbolic(Schedule):
     )
 
     def lr(self, tick: float, horizon: Horizon) -> float:
-        return horizon.lr + (horizon.lr - self.infimum_lr) * hyperbola(tick, horizon.total, self.upper_bound)
+        return self.decay(tick, horizon)
+
+    def decay(self, tick: float, horizon: Horizon) -> float:
+        """The curve without any warm-up."""
+        # lr + (lr - infimum_lr) h, written as a mean so that the infimum itself is reached without cancellation.
+        return blend(self.infimum_lr, horizon.lr, 1 + hyperbola(tick, horizon.total, self.upper_bound))
 
     def check(self, horizon: Horizon) -> list[Problem]:
-        return check_hyperbolic(self.upper_bound, self.infimum_lr, horizon.total, horizon.lr)
+        problems = []
+        if self.upper_bound < horizon.total:
+            legal = f"must be >= {horizon.total}, the number of epochs of the run"
+            problems.append(Problem("upper_bound", self.upper_bound, legal))
+        return problems + check_infimum(self.infimum_lr, horizon)
 
 
 SCHEDULER = SchedulerInfo(

@@ -1,1 +1,1 @@
-
+"""Our tables beside Optuna's in one database."""

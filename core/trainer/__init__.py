@@ -1,1 +1,1 @@
-
+"""The processes that train. Nobody imports this package: executors start it."""

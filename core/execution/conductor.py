@@ -1,0 +1,180 @@
+"""The one process that asks and tells: from the plan of an experiment to its finished runs.
+
+Started detached by `core.execution.launch`; everything it knows it reads from the database, so that it can be killed
+and started again at any moment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from types import FrameType
+
+from core.errors import HlrError
+from core.execution.asking import Outcome, Search
+from core.execution.executors.local import LocalExecutor
+from core.execution.fleet import Fleet
+from core.execution.launch import Place
+from core.execution.queue import enqueue
+from core.plan import Plan, compare_runs, make_plan, search_runs
+from core.spec_file import spec_from_json
+from core.storage.engine import Database, open_database, optuna_storage
+from core.storage.experiments import (
+    Experiment,
+    beat_conductor,
+    experiment_by_id,
+    get_experiment,
+    leave_conductor,
+    set_state,
+    take_conductor,
+)
+from core.storage.processes import is_alive, me
+from core.storage.reader import curves
+from core.storage.runs import counts, outcomes, set_prune
+
+POLL_SECONDS = 0.2
+
+
+class Conductor:
+    """Drives one experiment to its end, or until it is told to stop."""
+
+    def __init__(self, db: Database, experiment: Experiment, place: Place) -> None:
+        self.db = db
+        self.experiment = experiment
+        self.plan: Plan = make_plan(spec_from_json(experiment.spec, f"experiment {experiment.name}"))
+        self.fleet = Fleet(db, experiment, self.plan.spec, place, LocalExecutor())
+        self.stopping = threading.Event()
+        self.compared: set[str] = set()
+        self.searches: list[Search] = []
+
+    def conduct(self) -> None:
+        """Work until the experiment is complete or stopped."""
+        spec = self.plan.spec
+        enqueue(self.db, self.experiment.id, self.plan.fixed_runs)
+        if self.plan.searches or self.plan.compares_best:
+            storage = optuna_storage(self.db)
+            self.searches = [Search.resume(spec, study, storage) for study in self.plan.studies]
+        for search in self.searches:
+            if self.plan.searches and search.open:  # a conductor was killed in the middle of this batch
+                self._ask(search)
+        while not self._step():
+            self.stopping.wait(POLL_SECONDS)
+
+    def _step(self) -> bool:
+        """One look at everything; True when there is nothing left to do."""
+        if not beat_conductor(self.db, self.experiment.id):
+            raise HlrError("another conductor has taken over")
+        experiment = experiment_by_id(self.db, self.experiment.id)
+        stopping = self.stopping.is_set() or experiment.stop_requested
+        if stopping and experiment.state != "stopping":
+            set_state(self.db, experiment.id, "stopping")
+        if not stopping:
+            ended = {id: Outcome(state, value) for id, (state, value) in outcomes(self.db, experiment.id).items()}
+            for search in self.searches:
+                self._advance(search, ended)
+        number = counts(self.db, experiment.id)
+        running, queued = number["running"], number["queued"]
+        living = self.fleet.tend(0 if stopping else running + queued)
+        if stopping:
+            if running and living:
+                return False
+            set_state(self.db, experiment.id, "stopped")
+            return True
+        if running or queued or not all(self._over(search) for search in self.searches):
+            return False
+        set_state(self.db, experiment.id, "complete")
+        return True
+
+    def _over(self, search: Search) -> bool:
+        return (search.done or not self.plan.searches) and search.plan.name in self.compared
+
+    def _advance(self, search: Search, ended: dict[str, Outcome]) -> None:
+        """Move one search, and then its comparison, as far as the finished runs allow."""
+        if self.plan.searches and not search.done:
+            if search.open:
+                self._report(search)
+                if not search.tell_batch(ended):
+                    return
+            if not search.done:
+                self._ask(search)
+                return
+        if search.plan.name not in self.compared:
+            if self.plan.compares_best:
+                self._compare(search)
+            self.compared.add(search.plan.name)
+
+    def _ask(self, search: Search) -> None:
+        for trial in search.ask_batch():
+            planned = search_runs(self.plan.spec, search.plan, trial.number, trial.params)
+            enqueue(self.db, self.experiment.id, planned, trial.trial_id)
+
+    def _compare(self, search: Search) -> None:
+        best = search.best()
+        if best is None:
+            log(f"{search.plan.name}: no trial has a finite objective, nothing to compare")
+            return
+        chosen = compare_runs(self.plan.spec, search.plan, best.number, dict(best.params))
+        enqueue(self.db, self.experiment.id, chosen)
+
+    def _report(self, search: Search) -> None:
+        run_ids = [run_id for trial in search.open for run_id in trial.run_ids]
+        objective = {run_id: values for run_id, (_, values) in curves(self.db, run_ids, "val_loss").items()}
+        for trial in search.report(objective):
+            assert trial.pruned_at is not None
+            set_prune(self.db, trial.run_ids, trial.pruned_at)
+            log(f"{search.plan.name}: trial {trial.number} pruned at epoch {trial.pruned_at}")
+
+
+def log(text: str) -> None:
+    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}", file=sys.stderr, flush=True)  # noqa: T201  (its log)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Conduct one experiment; what goes wrong is recorded in its row."""
+    parser = argparse.ArgumentParser(prog="conductor")
+    parser.add_argument("--storage", required=True)
+    parser.add_argument("--workspace", type=Path, required=True)
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--experiment", required=True)
+    args = parser.parse_args(argv)
+    try:
+        db = open_database(args.storage, create=False)
+        experiment = get_experiment(db, args.experiment)
+        if not take_conductor(db, experiment.id, *me(), is_alive):
+            log("another conductor is at work")
+            return 0
+    except HlrError as error:
+        log(str(error))
+        return error.exit_code
+    try:
+        conductor = Conductor(db, experiment, Place(args.storage, args.workspace, args.data_dir))
+
+        def stop(signum: int, frame: FrameType | None) -> None:
+            conductor.stopping.set()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        log(f"conducts {experiment.name}, pid {me()[1]}")
+        conductor.conduct()
+        log("ends")
+    except HlrError as error:
+        log(str(error))
+        set_state(db, experiment.id, "failed", str(error))
+        return error.exit_code
+    except Exception as error:
+        traceback.print_exc()
+        set_state(db, experiment.id, "failed", f"{type(error).__name__}: {error}")
+        raise
+    finally:
+        leave_conductor(db, experiment.id)
+        db.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""From a spec to an experiment in the database: a new one, or the same one taken up again."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from core.errors import Problem, SpecError, UsageError, show
+from core.execution.asking import Search
+from core.execution.fleet import wanted_workers
+from core.execution.launch import Place
+from core.params import params_of
+from core.plan import Plan
+from core.spec import ExperimentSpec
+from core.spec_file import spec_from_json, spec_to_json
+from core.storage.engine import Database, optuna_storage
+from core.storage.experiments import (
+    Experiment,
+    clear_stop,
+    create_experiment,
+    experiment_by_id,
+    find_experiment,
+    set_state,
+    set_workers_wanted,
+    update_spec,
+)
+from core.storage.processes import is_alive
+from core.storage.runs import requeue_failed
+
+GROWS = frozenset(
+    {
+        *("experiment.mode", "methods.optimizers", "methods.schedulers", "methods.lr_free", "optimize.trials"),
+        *("compare.budgets", "compare.seeds", "training.seeds", "training.device"),
+        *("execution.executor", "execution.workers", "tracking.wandb", "tracking.project"),
+    }
+)
+"""What may change between two starts of one experiment: it adds runs, or does not touch their points."""
+
+
+def conducted(experiment: Experiment) -> bool:
+    """Whether a conductor is at work on it (one on another host counts as living)."""
+    return experiment.conductor is not None and is_alive(*experiment.conductor) is not False
+
+
+def submit(db: Database, plan: Plan, place: Place) -> Experiment:
+    """Put an experiment into state running; the caller starts its conductor unless one is at work.
+
+    Runs that are finished stay finished; failed runs of a comparison are queued again.
+
+    Raises:
+        SpecError: an experiment of that name has another spec.
+        UsageError: it is running with another spec, or a search that it builds on has not been done.
+    """
+    spec = plan.spec
+    found = find_experiment(db, spec.experiment.name)
+    if plan.compares_best and not plan.searches:
+        _check_searched(db, plan)
+    workers = wanted_workers(spec)
+    if found is None:
+        return create_experiment(
+            db,
+            spec.experiment.name,
+            spec.experiment.mode,
+            spec_to_json(spec),
+            workspace=str(place.workspace),
+            workers_wanted=workers,
+        )
+    written = spec_to_json(spec)
+    if written != found.spec:
+        _check_same(spec, spec_from_json(found.spec, f"experiment {found.name}"))
+    if conducted(found):
+        if written != found.spec:
+            raise UsageError(
+                f'experiment "{found.name}" is running with another spec; `hlr-tui stop {found.name}` first'
+            )
+        return found
+    update_spec(db, found.id, written)
+    set_workers_wanted(db, found.id, workers)
+    take_up(db, found)
+    return experiment_by_id(db, found.id)
+
+
+def take_up(db: Database, experiment: Experiment) -> None:
+    """Put a stopped, failed or complete experiment back into state running."""
+    for stage in ("compare", "run"):
+        requeue_failed(db, experiment.id, stage)
+    clear_stop(db, experiment.id)
+    set_state(db, experiment.id, "running")
+
+
+def _check_searched(db: Database, plan: Plan) -> None:
+    storage = optuna_storage(db)
+    names = {study.study_name for study in storage.get_all_studies()}
+    for study in plan.studies:
+        if study.name not in names or Search.resume(plan.spec, study, storage).best() is None:
+            raise UsageError(
+                f'{plan.spec.source}: experiment.mode = "optimize-compare": study "{study.name}" has no finished '
+                'trial to compare; search first with mode = "optimize", or use mode = "all"'
+            )
+
+
+def _check_same(new: ExperimentSpec, old: ExperimentSpec) -> None:
+    """Refuse a change that would mix runs which cannot be compared."""
+    before, now = _flat(old), _flat(new)
+    problems = []
+    for key in sorted(before.keys() | now.keys()):
+        if key in GROWS or before.get(key) == now.get(key):
+            continue
+        legal = f'was {show(before.get(key, "not given"))} when experiment "{new.experiment.name}" began'
+        hint = "take another experiment.name, or `hlr-tui export` and start afresh"
+        problems.append(Problem(key, now.get(key, "not given"), legal, hint))
+    if problems:
+        raise SpecError(new.source, problems)
+
+
+def _flat(spec: ExperimentSpec) -> dict[str, Any]:
+    """Every key of a spec with its value, defaults included."""
+    flat: dict[str, Any] = {}
+    sections = {
+        "experiment": spec.experiment,
+        "training": dataclasses.replace(spec.training, lr=spec.lr, batch_size=spec.batch_size),
+        "optimize": spec.optimize,
+        "compare": spec.compare,
+        "execution": spec.execution,
+        "tracking": spec.tracking,
+        "task": spec.task,
+        "model": spec.model,
+    }
+    for section, part in sections.items():
+        flat |= {f"{section}.{name}": getattr(part, name) for name, _ in params_of(part)}
+    flat |= {"task.name": spec.task_info.name, "model.name": spec.model_info.name}
+    fixed = spec.document.get("methods", {}).get("params", {})
+    flat |= {f"methods.params.{code}.{name}": v for code, values in fixed.items() for name, v in values.items()}
+    searched = spec.document.get("optimize", {}).get("search", {})
+    flat |= {f"optimize.search.{name}": value for name, value in searched.items()}
+    return flat

@@ -1,0 +1,116 @@
+"""SQLite connections: one place for their settings, which Optuna's engine shares with ours."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.dialects import plugins
+from sqlalchemy.engine import URL, CreateEnginePlugin
+
+BUSY_SECONDS = 30.0
+READ_ONLY = "hlr_read_only"
+"""Execution option of a connection whose transactions only read."""
+
+
+def connect(path: str, foreign_keys: bool = True) -> sqlite3.Connection:
+    """A connection in WAL mode to a file that exists; the driver begins no transactions by itself."""
+    connection = sqlite3.connect(
+        f"file:{quote(path)}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    try:
+        _write_ahead(connection)
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    # SQLite does not wait its busy timeout for the lock that changes the journal mode.
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+class BeginImmediate(CreateEnginePlugin):
+    """Begins every transaction with the write lock, except those that say they only read.
+
+    A transaction that reads first and writes later fails at once, whatever the busy timeout, when somebody else wrote
+    in between (SQLITE_BUSY_SNAPSHOT). A plug-in, because Optuna creates its tables in the same call that makes its
+    engine: a listener attached afterwards would come too late for two processes that do so at once.
+    """
+
+    def update_url(self, url: URL) -> URL:
+        return url
+
+    def engine_created(self, engine: Engine) -> None:
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            reads = connection.get_execution_options().get(READ_ONLY, False)
+            connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+plugins.register("hlr_begin_immediate", __name__, "BeginImmediate")
+
+
+def engine_options(path: str, *, foreign_keys: bool = True) -> dict[str, Any]:
+    """Keyword arguments of `sqlalchemy.create_engine` for the database in the file `path`."""
+    return {"creator": partial(connect, path, foreign_keys), "plugins": ["hlr_begin_immediate"]}
+
+
+def create_file(path: Path) -> None:
+    """An empty database file that only its owner can read, in folders that only their owner can enter.
+
+    Raises:
+        OSError: a folder or the file cannot be made.
+    """
+    missing = []
+    folder = path.parent
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return  # another process was faster; opening it again here would drop SQLite's locks in this process
+
+
+def explain(error: sqlite3.Error) -> str | None:
+    """What went wrong and what to do, for errors of the machine; None for errors of our own statements."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return None
+    match code & 0xFF:
+        case sqlite3.SQLITE_NOTADB:
+            return "this file is not a SQLite database; name another one with --storage"
+        case sqlite3.SQLITE_CORRUPT:
+            return "the database is damaged; restore a copy, or save what is left with: sqlite3 FILE .recover"
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return "the database cannot be written; check the permissions of the file and of its folder"
+        case sqlite3.SQLITE_CANTOPEN:
+            return "the database cannot be opened; check that the file and its folder can be read and written"
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return f"another process has held the database for {BUSY_SECONDS:.0f} s; end it, or try again"
+        case sqlite3.SQLITE_FULL:
+            return "the disk is full; free some space and resume"
+        case sqlite3.SQLITE_IOERR:
+            return f"the disk failed to read or write ({error.sqlite_errorname}); check space, quota and the disk"
+        case _:
+            return None

@@ -1,0 +1,1 @@
+"""One command per file: ``HELP``, ``add_arguments(parser)`` and ``run(args, settings) -> int``."""

@@ -1,0 +1,162 @@
+"""`hlr-tui status`: what runs, how far it is, and what went wrong."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import TYPE_CHECKING, Any
+
+from hlr_tui.output import open_console, print_json
+from hlr_tui.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from core.analysis.progress import Progress
+
+HELP = "Show experiments with their progress; with a name, one of them with its runs, workers and failures."
+
+REFRESH_SECONDS = 1.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", nargs="?", help="only this experiment, in detail")
+    parser.add_argument("--watch", action="store_true", help="refresh until Ctrl-C")
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    from core.analysis.progress import look
+    from core.storage.engine import open_database
+    from core.storage.experiments import get_experiment, list_experiments
+
+    db = open_database(settings.storage, create=False)
+
+    def progresses() -> list[Progress]:
+        chosen = [get_experiment(db, args.name)] if args.name else list_experiments(db)
+        return [look(db, experiment) for experiment in chosen]
+
+    def view() -> RenderableType:
+        return _detail(progresses()[0], db) if args.name else _overview(progresses())
+
+    if args.json:
+        print_json({"experiments": [_document(progress, db) for progress in progresses()]})
+        return 0
+    console = open_console()
+    if not args.watch:
+        console.print(view())
+        return 0
+    from rich.live import Live
+
+    with Live(view(), console=console, auto_refresh=False, screen=console.is_terminal) as live:
+        try:
+            while True:
+                time.sleep(REFRESH_SECONDS)
+                live.update(view(), refresh=True)
+        except KeyboardInterrupt:  # the way to leave
+            return 0
+
+
+def _document(progress: Progress, db: Any) -> dict[str, Any]:
+    experiment = progress.experiment
+    return {
+        "experiment": experiment.name,
+        "mode": experiment.mode,
+        "state": experiment.state,
+        "conducted": progress.conducted,
+        "error": experiment.error,
+        "progress": progress.fraction,
+        "eta_seconds": progress.eta_seconds,
+        "runs": progress.runs,
+        "stages": [
+            {
+                "stage": stage.stage,
+                "runs": stage.ended_runs,
+                "planned_runs": stage.planned_runs,
+                "epochs": stage.done_epochs,
+                "planned_epochs": stage.planned_epochs,
+            }
+            for stage in progress.stages
+        ],
+        "workers": [
+            {"id": w.id, "host": w.host, "pid": w.pid, "device": w.device, "state": w.state, "run": w.run_id}
+            for w in progress.workers
+        ],
+        "running": [
+            {
+                "run": one.run.id,
+                "study": one.run.study,
+                "seed": one.run.seed,
+                "budget": one.run.budget,
+                "epoch": one.run.epoch,
+                "attempt": one.run.attempt,
+                "metrics": one.last,
+            }
+            for one in progress.running
+        ],
+        "failures": [
+            {"run": run.id, "study": run.study, "seed": run.seed, "error": run.error, "log": run.log}
+            for run in _failed(progress, db)
+        ],
+    }
+
+
+def _failed(progress: Progress, db: Any) -> list[Any]:
+    from core.storage.runs import runs_of
+
+    return runs_of(db, progress.experiment.id, states=["failed"]) if progress.runs["failed"] else []
+
+
+def _state_text(progress: Progress) -> str:
+    """The state, and whether anybody works on it."""
+    state = progress.experiment.state
+    if state in ("running", "stopping") and progress.conducted is False:
+        return f"{state}, but its conductor is gone: hlr-tui resume {progress.experiment.name}"
+    return state
+
+
+def _overview(progresses: list[Progress]) -> RenderableType:
+    from rich.table import Table
+    from rich.text import Text
+
+    from hlr_tui.tables import duration_text
+
+    if not progresses:
+        return Text("no experiments yet; hlr-tui init digits > spec.toml, then hlr-tui --batch spec.toml")
+    table = Table()
+    for name in ("experiment", "mode", "state", "progress", "runs", "lost", "workers", "to go"):
+        table.add_column(name)
+    for progress in progresses:
+        runs = progress.runs
+        ended = sum(stage.ended_runs for stage in progress.stages)
+        planned = sum(stage.planned_runs for stage in progress.stages)
+        table.add_row(
+            progress.experiment.name,
+            progress.experiment.mode,
+            _state_text(progress),
+            f"{100 * progress.fraction:.0f} %",
+            f"{ended}/{planned}",
+            str(runs["failed"] + runs["diverged"]),
+            str(len(progress.workers)),
+            duration_text(progress.eta_seconds) if progress.experiment.state == "running" else "",
+        )
+    return table
+
+
+def _detail(progress: Progress, db: Any) -> RenderableType:
+    from rich.console import Group
+    from rich.text import Text
+
+    from hlr_tui.follow import progress_view
+
+    parts: list[RenderableType] = [progress_view(progress)]
+    experiment = progress.experiment
+    if _state_text(progress) != experiment.state:
+        parts.append(Text(_state_text(progress)))
+    if experiment.error:
+        parts.append(Text(f"error: {experiment.error}"))
+    for run in _failed(progress, db):
+        parts.append(Text(f"failed: {run.study} seed {run.seed} at epoch {run.epoch}/{run.budget}: {run.error}"))
+        if run.log:
+            parts.append(Text(f"  log: {run.log}"))
+    return Group(*parts)

@@ -1,0 +1,112 @@
+"""Results and progress as rich tables: what `--batch`, `show` and `status` print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hlr_tui.output import number_text
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Row = Mapping[str, Any]
+
+
+def spread_text(mean: float | None, std: float | None) -> str:
+    """``0.0812 ± 0.0041``: mean and sample standard deviation."""
+    if mean is None:
+        return "-"
+    return f"{mean:.3g}" if std is None else f"{mean:.3g} ± {std:.2g}"
+
+
+def percent_text(mean: float | None, std: float | None) -> str:
+    """The same for a share, in percent."""
+    if mean is None:
+        return "-"
+    return f"{100 * mean:.1f} %" if std is None else f"{100 * mean:.1f} ± {100 * std:.1f} %"
+
+
+def ranking(document: Mapping[str, Any]) -> Table | None:
+    """Methods in the order of their mean objective at the largest budget; None where nothing was compared."""
+    rows: Sequence[Row] = document["comparison"]
+    if not rows:
+        return None
+    budgets = sorted({row["budget"] for row in rows})
+    by_method: dict[str, dict[int, Row]] = {}
+    for row in rows:
+        by_method.setdefault(row["method"], {})[row["budget"]] = row
+    last = budgets[-1]
+
+    def order(method: str) -> tuple[bool, float, str]:
+        mean = by_method[method].get(last, {}).get("mean")
+        return mean is None, mean or 0.0, method
+
+    accuracy = next(
+        (name for name in ("test_accuracy", "val_accuracy") if any(name in row["metrics"] for row in rows)), None
+    )
+    seeds = max((row["seeds"] for row in rows), default=0)
+    from rich.table import Table
+
+    table = Table(
+        title=f"{rows[0]['metric']} after the last epoch: mean ± standard deviation over {seeds} seeds",
+        title_justify="left",
+    )
+    table.add_column("#", justify="right")
+    table.add_column("method", no_wrap=True)
+    for budget in budgets:
+        table.add_column(f"{budget} epochs", justify="right")
+    if accuracy is not None:
+        table.add_column(f"{accuracy.replace('_', ' ')}, {last} epochs", justify="right")
+    lost = any(row["diverged"] or row["failed"] for row in rows)
+    if lost:
+        table.add_column("lost", justify="right")
+    for rank, method in enumerate(sorted(by_method, key=order), start=1):
+        own = by_method[method]
+        cells = [str(rank), method]
+        cells += [spread_text(own[b]["mean"], own[b]["std"]) if b in own else "-" for b in budgets]
+        if accuracy is not None:
+            found = own.get(last, {}).get("metrics", {}).get(accuracy, {"mean": None, "std": None})
+            cells.append(percent_text(found["mean"], found["std"]))
+        if lost:
+            number = sum(row["diverged"] + row["failed"] for row in own.values())
+            cells.append(f"{number} of {sum(row['planned'] for row in own.values())}" if number else "")
+        table.add_row(*cells)
+    return table
+
+
+def best_trials(document: Mapping[str, Any]) -> Table | None:
+    """The best trial of every study, lowest objective first; None without a search."""
+    studies: Sequence[Row] = document["studies"]
+    if not studies:
+        return None
+    from rich.table import Table
+
+    table = Table(title="best trial of each search", title_justify="left")
+    table.add_column("study", no_wrap=True)
+    table.add_column("trials", justify="right")
+    table.add_column("objective", justify="right")
+    table.add_column("parameters")
+    ordered = sorted(studies, key=lambda study: (study["best"] is None, study["best"] and study["best"]["value"]))
+    for study in ordered:
+        best = study["best"]
+        if best is None:
+            table.add_row(study["name"], str(study["trials"]), "-", "no trial has a finite objective yet")
+            continue
+        params = ", ".join(f"{name} {value_text(value)}" for name, value in best["params"].items())
+        table.add_row(study["name"], str(study["trials"]), f"{best['value']:.3g}", params)
+    return table
+
+
+def value_text(value: object) -> str:
+    """A parameter in a table."""
+    return number_text(value, 3) if isinstance(value, float) else str(value).lower()
+
+
+def duration_text(seconds: float | None) -> str:
+    """``0:20``, ``1:02:03``; "?" where it is unknown."""
+    if seconds is None:
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
