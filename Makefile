@@ -12,3 +12,41 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $(STAMP)
+
+# The quickstart: searches and compares seven methods on real images; a second time it only shows what was found.
+.PHONY: demo
+demo: install
+	$(BIN)/hlr-tui --batch examples/quickstart.toml
+
+.PHONY: test
+test: check
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+
+# Everything that needs no run: style, types, the arrows between rooms, generated documents.
+.PHONY: check
+check: install
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/hlr-tui reference --check docs/reference.md
+
+.PHONY: format
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: reference
+reference: install
+	$(BIN)/hlr-tui reference > docs/reference.md.part
+	mv docs/reference.md.part docs/reference.md
+
+# The versions that `make install` takes.
+.PHONY: constraints
+constraints: install
+	$(BIN)/uv pip compile --quiet --universal --no-header --no-annotate --python-version 3.11 \
+		--extra dev pyproject.toml --output-file constraints.txt
+
+.PHONY: clean
+clean:
+	rm -rf $(VENV) *.egg-info

@@ -104,9 +104,7 @@ def run_command(argv: list[str]) -> int:
         allow_abbrev=False,
     )
     if command is BATCH:
-        parser.add_argument(
-            "--batch", metavar="SPEC.toml", nargs="?", help="the experiment to run, or to go on with"
-        )
+        parser.add_argument("--batch", metavar="SPEC.toml", nargs="?", help="the experiment to run, or to go on with")
     module.add_arguments(parser)
     add_global_options(parser)
     args = parser.read(rest)

@@ -137,9 +137,11 @@ def progress_view(progress: Progress, interrupted: bool = False, most_runs: int 
             f"{stage.done_epochs}/{stage.planned_epochs} epochs",
         )
     lost = {state: number for state, number in progress.runs.items() if state in ("failed", "diverged", "pruned")}
-    facts = [f"{len(progress.workers)} worker{'s' if len(progress.workers) != 1 else ''}"]
+    facts = [f"{len(progress.workers)} worker{'s' if len(progress.workers) != 1 else ''}"] if progress.workers else []
     facts += [f"{number} {state}" for state, number in lost.items() if number]
-    facts.append(f"to go {duration_text(progress.eta_seconds)}")
+    active = experiment.state in ("running", "stopping")
+    if active:
+        facts.append(f"to go {duration_text(progress.eta_seconds)}")
     head = Text.assemble((experiment.name, "bold"), f"  {experiment.mode}  {experiment.state}  ", " · ".join(facts))
     table = Table(box=None, padding=(0, 1), header_style="dim")
     for name in ("training", "seed", "epoch", "lr", "train loss", "val loss"):
@@ -153,6 +155,8 @@ def progress_view(progress: Progress, interrupted: bool = False, most_runs: int 
             f"{one.run.epoch}/{one.run.budget}",
             *("" if value is None else f"{value:.3g}" for value in (lr, *cells)),
         )
+    if not active:
+        return Group(head, bars)
     how = (
         "stopping: every run writes a checkpoint; Ctrl-C again leaves it to itself"
         if interrupted or experiment.stop_requested

@@ -17,7 +17,7 @@ def spread_text(mean: float | None, std: float | None) -> str:
     """``0.0812 ± 0.0041``: mean and sample standard deviation."""
     if mean is None:
         return "-"
-    return f"{mean:.3g}" if std is None else f"{mean:.3g} ± {std:.2g}"
+    return f"{mean:.3g}" if std is None else f"{mean:#.3g} ± {std:#.2g}"
 
 
 def percent_text(mean: float | None, std: float | None) -> str:
@@ -46,18 +46,22 @@ def ranking(document: Mapping[str, Any]) -> Table | None:
         (name for name in ("test_accuracy", "val_accuracy") if any(name in row["metrics"] for row in rows)), None
     )
     seeds = max((row["seeds"] for row in rows), default=0)
+    from rich import box
     from rich.table import Table
 
     table = Table(
-        title=f"{rows[0]['metric']} after the last epoch: mean ± standard deviation over {seeds} seeds",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        title=f"{rows[0]['metric']} after the last epoch, mean ± standard deviation over {seeds} seeds; "
+        f"ranked at {last} epochs",
         title_justify="left",
     )
-    table.add_column("#", justify="right")
+    table.add_column("#", justify="right", no_wrap=True)
     table.add_column("method", no_wrap=True)
     for budget in budgets:
-        table.add_column(f"{budget} epochs", justify="right")
+        table.add_column(f"{budget} epochs", justify="right", no_wrap=True)
     if accuracy is not None:
-        table.add_column(f"{accuracy.replace('_', ' ')}, {last} epochs", justify="right")
+        table.add_column(f"{accuracy.replace('_', ' ')}", justify="right", no_wrap=True)
     lost = any(row["diverged"] or row["failed"] for row in rows)
     if lost:
         table.add_column("lost", justify="right")
@@ -80,9 +84,10 @@ def best_trials(document: Mapping[str, Any]) -> Table | None:
     studies: Sequence[Row] = document["studies"]
     if not studies:
         return None
+    from rich import box
     from rich.table import Table
 
-    table = Table(title="best trial of each search", title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="best trial of each search", title_justify="left")
     table.add_column("study", no_wrap=True)
     table.add_column("trials", justify="right")
     table.add_column("objective", justify="right")

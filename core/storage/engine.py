@@ -161,7 +161,8 @@ def _sqlite_file(path: Path, create: bool) -> Database:
         except OSError as error:
             raise StorageError(f"{path}: the database cannot be created: {error.strerror}") from error
     url = URL.create("sqlite", database=str(path))
-    engine = sa.create_engine(url, **sqlite.engine_options(str(path)))
+    engine = sa.create_engine(url, creator=sqlite.creator(str(path)))
+    sqlite.begin_immediate(engine)
     return Database(url.render_as_string(), str(path), str(path), engine)
 
 
@@ -224,7 +225,8 @@ def _ensure_trigger(connection: sa.Connection) -> None:
 
 
 def optuna_storage(database: Database) -> optuna.storages.RDBStorage:
-    """Optuna's storage in the same database, with the settings of our own connections.
+    """Optuna's storage in the same database, with the settings of our own connections. Not to be pickled: on SQLite a
+    copy would commit every statement by itself.
 
     Raises:
         StorageError: Optuna's tables are of a version that the installed Optuna cannot use.
@@ -232,23 +234,32 @@ def optuna_storage(database: Database) -> optuna.storages.RDBStorage:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with explained(database.shown):
-        if database.path is not None:
-            # Foreign keys stay off as Optuna has them: its rows of older releases may point nowhere.
-            options = sqlite.engine_options(database.path, foreign_keys=False)
-            storage = _rdb(database, options)
-            with database.write() as connection:
-                _ensure_trigger(connection)
-            return storage
+    if database.path is None:
         with database.write() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
             return _rdb(database, {"pool_pre_ping": True})
+    # Foreign keys stay off as Optuna has them: its rows of older releases may point nowhere.
+    options = {"creator": sqlite.creator(database.path, foreign_keys=False)}
+    with explained(database.shown), sqlite.alone(database.path):
+        # Making its tables, Optuna opens a second connection inside a transaction of the first one, so until then
+        # there are no transactions here, and one process at a time.
+        storage = _rdb(database, options)
+    sqlite.begin_immediate(storage.engine)
+    with database.write() as connection:
+        _ensure_trigger(connection)
+    return storage
 
 
 def _rdb(database: Database, options: dict[str, Any]) -> optuna.storages.RDBStorage:
     import optuna
 
-    try:
-        return optuna.storages.RDBStorage(database.url, engine_kwargs=options)
-    except RuntimeError as error:  # an Optuna schema that is too old or too new; its message names the command
-        raise StorageError(f"{database.shown}: {error}") from error
+    storage = optuna.storages.RDBStorage(database.url, engine_kwargs=options, skip_compatibility_check=True)
+    found, known = storage.get_current_version(), storage.get_head_version()
+    if found == known:
+        return storage
+    todo = "pip install --upgrade optuna"
+    if found in storage.get_all_versions():
+        todo = f"optuna storage upgrade --storage {show(database.shown if database.path is None else database.url)}"
+    raise StorageError(
+        f"{database.shown}: Optuna's tables are of version {found}, Optuna {optuna.__version__} needs {known}; {todo}"
+    )

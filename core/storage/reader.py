@@ -151,12 +151,14 @@ def last_values(db: Database, run_ids: Collection[str], metrics: Collection[str]
     """The value at the highest step, by run id and metric; what has no points is left out."""
     found: dict[str, dict[str, float]] = {}
     other = point.alias()
-    top = sa.select(sa.func.max(other.c.step)).where(other.c.series_id == series.c.id).scalar_subquery()
+    top = (
+        sa.select(sa.func.max(other.c.step)).where(other.c.series_id == series.c.id).correlate(series).scalar_subquery()
+    )
     with db.read() as connection:
         for some in _chunks(list(run_ids)):
             query = (
                 sa.select(series.c.run_id, series.c.metric, point.c.value)
-                .join(point, (point.c.series_id == series.c.id) & (point.c.step == top))
+                .join_from(series, point, (point.c.series_id == series.c.id) & (point.c.step == top))
                 .where(series.c.run_id.in_(some), series.c.metric.in_(metrics))
             )
             for run_id, metric, value in connection.execute(query):

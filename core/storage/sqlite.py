@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.dialects import plugins
-from sqlalchemy.engine import URL, CreateEnginePlugin
 
 BUSY_SECONDS = 30.0
 READ_ONLY = "hlr_read_only"
@@ -47,30 +47,34 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
 
 
-class BeginImmediate(CreateEnginePlugin):
-    """Begins every transaction with the write lock, except those that say they only read.
+def begin_immediate(engine: Engine) -> None:
+    """Begin every transaction of `engine` with the write lock, except those that say they only read.
 
     A transaction that reads first and writes later fails at once, whatever the busy timeout, when somebody else wrote
-    in between (SQLITE_BUSY_SNAPSHOT). A plug-in, because Optuna creates its tables in the same call that makes its
-    engine: a listener attached afterwards would come too late for two processes that do so at once.
+    in between (SQLITE_BUSY_SNAPSHOT).
     """
 
-    def update_url(self, url: URL) -> URL:
-        return url
-
-    def engine_created(self, engine: Engine) -> None:
-        @event.listens_for(engine, "begin")
-        def begin(connection: Connection) -> None:
-            reads = connection.get_execution_options().get(READ_ONLY, False)
-            connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        reads = connection.get_execution_options().get(READ_ONLY, False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
-plugins.register("hlr_begin_immediate", __name__, "BeginImmediate")
+def creator(path: str, *, foreign_keys: bool = True) -> Callable[[], sqlite3.Connection]:
+    """What `sqlalchemy.create_engine` connects to the file `path` with."""
+    return partial(connect, path, foreign_keys)
 
 
-def engine_options(path: str, *, foreign_keys: bool = True) -> dict[str, Any]:
-    """Keyword arguments of `sqlalchemy.create_engine` for the database in the file `path`."""
-    return {"creator": partial(connect, path, foreign_keys), "plugins": ["hlr_begin_immediate"]}
+@contextmanager
+def alone(path: str) -> Iterator[None]:
+    """Wait until no other process is in here for the same folder. The lock is the folder itself: opening the database
+    file would drop the locks that SQLite has on it in this process."""
+    folder = os.open(os.path.dirname(path), os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def create_file(path: Path) -> None:

@@ -27,7 +27,8 @@ SCHEMA = 1
 class NanAsNull(TypeDecorator[float]):
     """A double whose NaN is stored as NULL and read back as NaN, on every backend; infinities are kept.
 
-    SQLite turns NaN into NULL by itself; doing so everywhere keeps exports of two backends equal.
+    SQLite turns NaN into NULL by itself; doing so everywhere keeps exports of two backends equal. (It drops the sign of
+    -0.0 too.)
     """
 
     impl = Double

@@ -116,6 +116,7 @@ def _state_text(progress: Progress) -> str:
 
 
 def _overview(progresses: list[Progress]) -> RenderableType:
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
@@ -123,7 +124,7 @@ def _overview(progresses: list[Progress]) -> RenderableType:
 
     if not progresses:
         return Text("no experiments yet; hlr-tui init digits > spec.toml, then hlr-tui --batch spec.toml")
-    table = Table()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("experiment", "mode", "state", "progress", "runs", "lost", "workers", "to go"):
         table.add_column(name)
     for progress in progresses:

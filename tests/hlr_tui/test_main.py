@@ -39,17 +39,15 @@ def test_json_is_one_document_and_talk_goes_to_stderr(tmp_path: Path) -> None:
     assert "100 steps per epoch" in done.stderr
 
 
-def test_a_reader_that_leaves_is_no_failure(tmp_path: Path) -> None:
-    command = [*PROGRAM, "preview", "all", "--epochs", "200", "--json"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        assert process.stdout.read(1) == b"{"
-        process.stdout.close()
-        talk = process.stderr.read().decode()
-    assert process.returncode == 0
-    assert "Traceback" not in talk
-    assert "Broken" not in talk
+@pytest.mark.parametrize("words", [("list", "tasks"), ("list", "tasks", "--json"), ("reference",), ("--help",)])
+def test_a_reader_that_leaves_is_no_failure(words: tuple[str, ...], tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as stdout:
+        done = subprocess.run(
+            [*PROGRAM, *words], cwd=tmp_path, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
@@ -106,8 +104,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_message_cannot_drive_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["preview", "EH", "--epochs", "5", "surprise\x1b[31m"]) == 2
-    assert "\x1b" not in capsys.readouterr().err
+    assert main(["reference", "surprise\x1b[31m"]) == 2
+    assert "surprise\\x1b[31m" in capsys.readouterr().err
 
 
 def test_an_interrupt_is_exit_code_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,9 +18,9 @@ def test_braille_sets_the_dots_of_each_value_and_no_others() -> None:
     # dots 1 and 4 (U+2809); the gap begins and ends inside a cell (U+2840, U+2808).
     steps = Series("", range(28), [0.0] * 13 + [math.nan] * 2 + [7.0] * 13)
     assert draw([steps], width=16, height=4).plain.splitlines() == [
-        " │" + " " * 7 + "\u2808" + "\u2809" * 6,
+        "5┤" + " " * 7 + "\u2808" + "\u2809" * 6,
         "0┤" + "\u28c0" * 6 + "\u2840" + " " * 7,
-        " └┬────────┬────",
+        " └┬─────────┬───",
         "  0        20",
     ]
 

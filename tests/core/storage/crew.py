@@ -6,7 +6,7 @@ import math
 from multiprocessing.synchronize import Barrier
 
 from core.storage import runs
-from core.storage.engine import open_database
+from core.storage.engine import open_database, optuna_storage
 from core.storage.experiments import take_conductor
 from core.storage.points import PointWriter
 from core.storage.processes import is_alive, me
@@ -29,6 +29,19 @@ def open_and_count(url: str) -> int:
         found = connection.exec_driver_sql("SELECT count(*) FROM hlr_meta").scalar_one()
     db.close()
     return found
+
+
+def ask_and_tell(url: str) -> None:
+    import optuna
+
+    db = open_database(url)
+    _barrier.wait()
+    study = optuna.create_study(study_name="s", storage=optuna_storage(db), load_if_exists=True)
+    trial = study.ask({"lr": optuna.distributions.FloatDistribution(0.0, 1.0)})
+    trial.report(0.5, 1)
+    trial.set_user_attr("host", "here")
+    study.tell(trial, 0.5)
+    db.close()
 
 
 def claim_all(url: str, worker: str) -> list[str]:
