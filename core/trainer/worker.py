@@ -32,6 +32,7 @@ from core.trainer.checkpoint import DamagedCheckpoint, load_checkpoint, save_che
 from core.trainer.loop import Diverged, Pruned, Stopped, train
 
 BEAT_SECONDS = 2.0
+FLUSH_SECONDS = 0.25
 IDLE_POLL_SECONDS = 0.1
 
 
@@ -55,7 +56,8 @@ class Recorder:
 
     def orders(self, epoch: int) -> None:
         stopping = self.worker.stopping.is_set()
-        if not (stopping or self.writer.due()):
+        first = epoch == 1  # so that whoever watches sees a run from its first epoch on
+        if not (stopping or first or self.writer.due()):
             return
         orders = self.writer.flush(epoch)
         if orders.prune_at is not None and epoch >= orders.prune_at:
@@ -142,7 +144,7 @@ class Worker:
         """Train one claimed run to its end, whatever that is; only the storage failing gets out of here."""
         say(f"run {run.id}: {run.study} seed {run.seed}, {run.budget} epochs, attempt {run.attempt}")
         torch.set_num_threads(run.config["threads"])
-        writer = PointWriter(self.db, run.id, run.attempt)
+        writer = PointWriter(self.db, run.id, run.attempt, every_seconds=FLUSH_SECONDS)
         recorder = Recorder(self, run, writer)
         try:
             self._train(run, writer, recorder)

@@ -16,10 +16,13 @@ from hlr_tui.__main__ import main
 PROGRAM = [sys.executable, "-P", "-m", "hlr_tui"]
 
 
+CLEAN = {key: value for key, value in os.environ.items() if not key.startswith("HLR_") and key != "PYTHONUNBUFFERED"}
+"""Without settings of the caller, and with a stdout that holds text back until exit, as users have it."""
+
+
 def run(*words: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("HLR_")}
     return subprocess.run(
-        [*PROGRAM, *words], cwd=folder, env=clean | environ, capture_output=True, text=True, timeout=60, check=False
+        [*PROGRAM, *words], cwd=folder, env=CLEAN | environ, capture_output=True, text=True, timeout=60, check=False
     )
 
 
@@ -45,16 +48,17 @@ def test_a_reader_that_leaves_is_no_failure(words: tuple[str, ...], tmp_path: Pa
     os.close(reader)
     with os.fdopen(writer, "w") as stdout:
         done = subprocess.run(
-            [*PROGRAM, *words], cwd=tmp_path, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
+            [*PROGRAM, *words], cwd=tmp_path, env=CLEAN, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
         )
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("words", [("list", "tasks"), ("list", "tasks", "--json"), ("reference",)])
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
-def test_a_full_disk_is_exit_code_3(tmp_path: Path) -> None:
+def test_a_full_disk_is_exit_code_3(words: tuple[str, ...], tmp_path: Path) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [*PROGRAM, "list", "tasks"], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            [*PROGRAM, *words], cwd=tmp_path, env=CLEAN, stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert done.returncode == 3
     assert done.stderr == "hlr-tui: No space left on device\n"

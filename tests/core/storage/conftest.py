@@ -12,11 +12,12 @@ from pathlib import Path
 import crew
 import pytest
 import sqlalchemy as sa
+from crew import new_run
 
 from core.storage import runs
 from core.storage.engine import Database, open_database
 from core.storage.experiments import Experiment, create_experiment
-from core.storage.runs import NewRun, Run
+from core.storage.runs import Run
 
 POSTGRES = os.environ.get("HLR_TEST_POSTGRES")
 
@@ -47,24 +48,22 @@ def db(url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
+def impatient(db: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """The same database for somebody who does not wait for locks."""
+    url = sa.make_url(db.url)
+    if db.path is None:
+        options = f"{url.query['options']} -clock_timeout=1"
+        database = open_database(url.update_query_dict({"options": options}).render_as_string(hide_password=False))
+    else:
+        monkeypatch.setattr("core.storage.sqlite.BUSY_SECONDS", 0.0)
+        database = open_database(db.url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
 def experiment(db: Database) -> Experiment:
     return create_experiment(db, "osc-lstm", "all", "{}")
-
-
-def new_run(experiment: Experiment, run_id: str, position: int = 0, **changes: object) -> NewRun:
-    values: dict[str, object] = {
-        "id": run_id,
-        "experiment_id": experiment.id,
-        "stage": "search",
-        "study": "osc-lstm-AdamW-EH",
-        "optimizer": "AdamW",
-        "scheduler": "EH",
-        "seed": 89,
-        "budget": 50,
-        "config": {"lr": 0.01},
-        "position": position,
-    }
-    return NewRun(**(values | changes))  # type: ignore[arg-type]  # a table of mixed types
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What the other processes of a test do; each call starts when all of them are there."""
+"""What tests queue, and what the other processes of a test do: each call starts when all of them are there."""
 
 from __future__ import annotations
 
@@ -7,14 +7,30 @@ from multiprocessing.synchronize import Barrier
 
 from core.storage import runs
 from core.storage.engine import open_database, optuna_storage
-from core.storage.experiments import take_conductor
+from core.storage.experiments import Experiment, take_conductor
 from core.storage.points import PointWriter
 from core.storage.processes import is_alive, me
-from core.storage.runs import Fenced
+from core.storage.runs import Fenced, NewRun
 
 SIZE = 8
 
 _barrier: Barrier
+
+
+def new_run(experiment: Experiment, run_id: str, position: int = 0, **changes: object) -> NewRun:
+    values: dict[str, object] = {
+        "id": run_id,
+        "experiment_id": experiment.id,
+        "stage": "search",
+        "study": "osc-lstm-AdamW-EH",
+        "optimizer": "AdamW",
+        "scheduler": "EH",
+        "seed": 89,
+        "budget": 50,
+        "config": {"lr": 0.01},
+        "position": position,
+    }
+    return NewRun(**(values | changes))  # type: ignore[arg-type]  # a table of mixed types
 
 
 def start(barrier: Barrier) -> None:

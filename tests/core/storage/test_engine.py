@@ -178,8 +178,20 @@ def test_a_folder_that_cannot_be_written_is_refused(public_folder: Path) -> None
 
 
 def test_processes_that_open_at_once_make_the_tables_once(url: str, others: Pool) -> None:
-    for _ in range(3):
-        assert others.map(crew.open_and_count, [url] * crew.SIZE, chunksize=1) == [1] * crew.SIZE
+    for number in range(3):
+        place = url.replace("hlr.db", f"{number}.db")  # a new file each time, the same schema on PostgreSQL
+        assert others.map(crew.open_and_count, [place] * crew.SIZE, chunksize=1) == [1] * crew.SIZE
+
+
+def test_a_first_opening_waits_for_a_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # SQLite itself gives up at once: changing to WAL ignores the busy timeout while somebody writes.
+    other = sqlite3.connect(tmp_path / "hlr.db", isolation_level=None)
+    other.execute("CREATE TABLE theirs (x)")
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr("time.sleep", lambda seconds: other.execute("COMMIT"))
+    open_database(str(tmp_path / "hlr.db")).close()
+    assert not other.in_transaction
+    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_an_error_in_a_transaction_undoes_all_of_it(db: Database) -> None:

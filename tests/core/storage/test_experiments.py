@@ -5,7 +5,7 @@ from multiprocessing.pool import Pool
 
 import crew
 import pytest
-from conftest import new_run
+from crew import new_run
 
 from core.storage import runs
 from core.storage.engine import Database

@@ -7,10 +7,11 @@ from multiprocessing.pool import Pool
 import crew
 import optuna
 import pytest
-from conftest import new_run
+import sqlalchemy as sa
+from crew import new_run
 
 from core.storage import runs
-from core.storage.engine import Database, optuna_storage
+from core.storage.engine import Database, StorageError, optuna_storage
 from core.storage.experiments import Experiment, create_experiment
 from core.storage.points import PointWriter
 from core.storage.reader import Cursor, Point, curves, points_of
@@ -52,6 +53,31 @@ def test_a_cursor_gives_a_rewritten_step_again(
             writer.add("loss", step, 9.0)
         writer.flush()
         assert seen(cursor.poll()) == [("r", 1, 9.0), ("r", 2, 9.0)]
+
+
+def test_points_are_committed_in_the_order_of_their_ids(
+    db: Database, impatient: Database, experiment: Experiment, claimed: Callable[[str], Run]
+) -> None:
+    # Else a cursor that has seen the later id would never look for the earlier one.
+    first = PointWriter(db, "a", claimed("a").attempt)
+    second = PointWriter(impatient, "b", claimed("b").attempt)
+    refused = []
+
+    @sa.event.listens_for(db.engine, "commit", once=True)
+    def before_the_commit(connection: sa.Connection) -> None:
+        try:
+            second.flush()
+        except StorageError as error:
+            refused.append(error)
+
+    first.add("loss", 1, 1.0)
+    second.add("loss", 2, 2.0)
+    with Cursor(db, experiment.id) as cursor:
+        first.flush()
+        assert len(refused) == 1
+        assert seen(cursor.poll()) == [("a", 1, 1.0)]
+        second.flush()
+        assert seen(cursor.poll()) == [("b", 2, 2.0)]
 
 
 @pytest.mark.parametrize("from_end", [False, True])

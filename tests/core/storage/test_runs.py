@@ -6,10 +6,10 @@ from multiprocessing.pool import Pool
 
 import crew
 import pytest
-from conftest import new_run
+from crew import new_run
 
-from core.storage import runs
-from core.storage.engine import Database
+from core.storage import fencing, runs
+from core.storage.engine import Database, StorageError
 from core.storage.experiments import (
     Experiment,
     ExperimentState,
@@ -95,6 +95,17 @@ def test_one_of_many_finishes(db: Database, claimed: Callable[[str], Run], other
     found = runs.get_run(db, "r")
     assert found is not None
     assert found.value == done.index(True)
+
+
+def test_a_fenced_run_is_locked_until_the_transaction_ends(
+    db: Database, impatient: Database, claimed: Callable[[str], Run]
+) -> None:
+    run = claimed("r")
+    with db.write() as connection:
+        fencing.fence(connection, "r", run.attempt)
+        with pytest.raises(StorageError):
+            runs.requeue(impatient, "r", run.attempt, "worker lost")
+    assert runs.requeue(impatient, "r", run.attempt, "worker lost") == "queued"
 
 
 def test_an_ended_run_keeps_what_it_found(db: Database, claimed: Callable[[str], Run]) -> None:

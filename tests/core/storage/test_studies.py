@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import logging
-
 from multiprocessing.pool import Pool
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import crew
 import optuna
 import pytest
 import sqlalchemy as sa
-from conftest import new_run
+from crew import new_run
 
 from core.storage import runs
 from core.storage.engine import Database, StorageError, open_database, optuna_storage
