@@ -45,7 +45,7 @@ reference: install
 .PHONY: constraints
 constraints: install
 	$(BIN)/uv pip compile --quiet --universal --no-header --no-annotate --python-version 3.11 \
-		--extra dev pyproject.toml --output-file constraints.txt
+		--extra dev --extra postgres pyproject.toml --output-file constraints.txt
 
 .PHONY: clean
 clean:

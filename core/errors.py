@@ -42,7 +42,8 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        shown = self.key if self.value is MISSING else f"{self.key} = {show(self.value)}"
+        key = printable(self.key)
+        shown = key if self.value is MISSING else f"{key} = {show(self.value)}"
         tail = f" ({self.hint})" if self.hint else ""
         return f"{shown}: {self.legal}{tail}"
 
@@ -64,14 +65,15 @@ class SpecError(UsageError):
 
     Attributes:
         source: the file, or the option, that the values came from.
-        problems: every problem found, in the order of the input.
+        problems: every problem found, in the order of the input; the message says each of them once.
     """
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         assert problems, "a SpecError without a problem"
         self.source = source
         self.problems = tuple(problems)
-        super().__init__("\n".join(f"{source}: {problem}" for problem in self.problems))
+        lines = dict.fromkeys(str(problem) for problem in self.problems)  # values may be lists, so texts are compared
+        super().__init__("\n".join(f"{printable(source)}: {line}" for line in lines))
 
 
 def show(value: object) -> str:
@@ -79,14 +81,23 @@ def show(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        text = '"' + value.encode("unicode_escape").decode("ascii") + '"'
+        text = '"' + printable(value.replace("\\", "\\\\").replace('"', '\\"')) + '"'
     elif isinstance(value, (list, tuple)):
         text = "[" + ", ".join(show(item) for item in value) + "]"
     elif isinstance(value, dict):
-        text = "{ " + ", ".join(f"{key} = {show(item)}" for key, item in value.items()) + " }"
+        text = "{ " + ", ".join(f"{printable(str(key))} = {show(item)}" for key, item in value.items()) + " }"
+    elif isinstance(value, int) and value.bit_length() > 256:
+        text = hex(value)  # Python refuses to write very long integers in decimal
     else:
         text = str(value)
     return text if len(text) <= 120 else text[:117] + "…"
+
+
+def printable(text: str) -> str:
+    """`text` on one line, with everything that could drive a terminal written as an escape."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape", "surrogatepass").decode() for letter in text
+    )
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

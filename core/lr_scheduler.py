@@ -13,7 +13,8 @@ from torch.optim.lr_scheduler import LRScheduler
 from core.catalog import catalog
 from core.component import Schedule, Trace
 from core.errors import MISSING, Problem, SpecError
-from core.params import Horizon, Tick, check_value, params_of
+from core.params import Horizon, Tick, params_of
+from core.values import check_value
 
 SOURCE = "ScheduleLR"
 

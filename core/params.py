@@ -7,12 +7,9 @@ whose fields are made by the functions below. Bounds say what is legal; a search
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, assert_never
-
-from core.errors import MISSING, Problem, did_you_mean
+from typing import Any, Literal, TypeVar
 
 Tick = Literal["epoch", "step"]
 
@@ -150,11 +147,12 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wholes:
-    """A list of distinct integers, each at least `low`; where `count` is set, a single number n means 1 … n."""
+    """A list of distinct integers in [low, high]; where `count` is set, a single number n means 1 … n."""
 
     default: tuple[int, ...]
     help: str
     low: int = 0
+    high: int | None = None
     count: bool = False
 
 
@@ -223,9 +221,9 @@ def text(default: str | None, *, help: str, pattern: str = "", legal: str = "mus
     return _field(Text(default=default, help=help, pattern=pattern, legal=legal))
 
 
-def wholes(default: tuple[int, ...], *, help: str, low: int = 0, count: bool = False) -> Any:
+def wholes(default: tuple[int, ...], *, help: str, low: int = 0, high: int | None = None, count: bool = False) -> Any:
     """Declare a field that is a list of integers; see `Wholes`."""
-    return _field(Wholes(default=default, help=help, low=low, count=count))
+    return _field(Wholes(default=default, help=help, low=low, high=high, count=count))
 
 
 def words(default: tuple[str, ...], *, kind: str, help: str) -> Any:
@@ -262,133 +260,3 @@ def scaled(component: T, ratio: float) -> T:
         if isinstance(param, Whole) and param.in_ticks and getattr(component, name) is not None
     }
     return dataclasses.replace(component, **changes)  # type: ignore[type-var]
-
-
-def parse(cls: type[T], values: Mapping[str, object]) -> tuple[T | None, list[Problem]]:
-    """Build `cls` from what a user wrote.
-
-    Returns:
-        The component and no problems, or None and every problem, keyed by the bare parameter name.
-    """
-    declared = dict(params_of(cls))
-    problems: list[Problem] = []
-    given: dict[str, Any] = {}
-    for key, value in values.items():
-        if key not in declared:
-            known = "must be one of " + ", ".join(declared) if declared else "there are no parameters here"
-            problems.append(Problem(key, value, f"unknown key; {known}", did_you_mean(key, declared)))
-            continue
-        checked, problem = check_value(key, declared[key], value)
-        if problem is not None:
-            problems.append(problem)
-        else:
-            given[key] = checked
-    for key, param in declared.items():
-        if getattr(param, "default") is None and key in _required(cls) and key not in values:
-            problems.append(Problem(key, MISSING, "is missing"))
-    return (None, problems) if problems else (cls(**given), [])
-
-
-def _required(cls: type) -> frozenset[str]:
-    return getattr(cls, "REQUIRED", frozenset())
-
-
-def check_value(key: str, param: Param, value: object) -> tuple[Any, Problem | None]:
-    """`value` as the type that `param` declares, or the problem with it."""
-    match param:
-        case Whole():
-            if param.word and value == param.word:
-                return None, None
-            if isinstance(value, bool) or not isinstance(value, int):
-                if not (isinstance(value, float) and value.is_integer()):
-                    return None, Problem(key, value, f"must be {_or_word(param)}a whole number{_and_range(param)}")
-                value = int(value)
-            return _in_range(key, param, value)
-        case Real():
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-                return None, Problem(key, value, f"must be a finite number{_and_range(param)}")
-            return _in_range(key, param, float(value))
-        case Choice():
-            if not isinstance(value, str) or value not in param.options:
-                hint = did_you_mean(value, param.options) if isinstance(value, str) else ""
-                return None, Problem(key, value, "must be one of " + ", ".join(param.options), hint)
-            return value, None
-        case Flag():
-            if not isinstance(value, bool):
-                return None, Problem(key, value, "must be true or false")
-            return value, None
-        case Text():
-            import re
-
-            if not isinstance(value, str) or (param.pattern and not re.fullmatch(param.pattern, value)):
-                return None, Problem(key, value, param.legal)
-            return value, None
-        case Wholes():
-            return _check_wholes(key, param, value)
-        case Words():
-            return _check_words(key, param, value)
-        case _:
-            assert_never(param)
-
-
-def _in_range(key: str, param: Whole | Real, value: float) -> tuple[Any, Problem | None]:
-    above = param.above if isinstance(param, Real) else None
-    below = param.below if isinstance(param, Real) else None
-    outside = (
-        (param.low is not None and value < param.low)
-        or (param.high is not None and value > param.high)
-        or (above is not None and value <= above)
-        or (below is not None and value >= below)
-    )
-    return (None, Problem(key, value, f"must be {legal_range(param)}")) if outside else (value, None)
-
-
-def legal_range(param: Whole | Real) -> str:
-    """The bounds in words: ``>= 1``, ``> 0 and < 1``; "" where there are none."""
-    parts = []
-    if param.low is not None:
-        parts.append(f">= {param.low:g}")
-    if isinstance(param, Real) and param.above is not None:
-        parts.append(f"> {param.above:g}")
-    if param.high is not None:
-        parts.append(f"<= {param.high:g}")
-    if isinstance(param, Real) and param.below is not None:
-        parts.append(f"< {param.below:g}")
-    return " and ".join(parts)
-
-
-def _or_word(param: Whole) -> str:
-    return f'"{param.word}" or ' if param.word else ""
-
-
-def _and_range(param: Whole | Real) -> str:
-    bounds = legal_range(param)
-    return f" {bounds}" if bounds else ""
-
-
-def _check_wholes(key: str, param: Wholes, value: object) -> tuple[Any, Problem | None]:
-    low = param.low
-    legal = f"must be a list of distinct whole numbers >= {low}"
-    if param.count:
-        legal += ", or a count n >= 1 that means 1 … n"
-        if isinstance(value, int) and not isinstance(value, bool):
-            return (tuple(range(1, value + 1)), None) if value >= 1 else (None, Problem(key, value, legal))
-    if not isinstance(value, (list, tuple)) or not value:
-        return None, Problem(key, value, legal)
-    for item in value:
-        if isinstance(item, bool) or not isinstance(item, int) or item < low:
-            return None, Problem(key, value, legal, f"{item!r} is not")
-    if len(set(value)) != len(value):
-        return None, Problem(key, value, legal, "a number stands twice")
-    return tuple(value), None
-
-
-def _check_words(key: str, param: Words, value: object) -> tuple[Any, Problem | None]:
-    legal = f'must be a list of names of {param.kind}, or "all"'
-    if value == "all":
-        return ("all",), None
-    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
-        return None, Problem(key, value, legal)
-    if len(set(value)) != len(value):
-        return None, Problem(key, value, legal, "a name stands twice")
-    return tuple(value), None

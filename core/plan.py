@@ -6,40 +6,24 @@ that is started again finds what is finished.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-import itertools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from core.component import Info, Schedule
+from core.configuration import configuration
 from core.errors import MISSING, Problem, SpecError
-from core.params import Horizon, Range, Real, Whole, check_value, params_of, resolve, scaled
-from core.search_ranges import LR
+from core.feasibility import problems_of
+from core.search_space import Dimension, Params, search_space
 from core.spec import COMPARE_MODES, SEARCH_MODES, ExperimentSpec, Method
 
 Stage = Literal["search", "compare", "run"]
-Params = dict[str, float]
+
+MOST_RUNS = 1_000_000
 
 _COMPARE_POSITIONS = 1_000_000_000
 """Queue positions of comparison runs start here, after every search run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dimension:
-    """One searched parameter.
-
-    Attributes:
-        owner: what the parameter belongs to.
-        span: where to look, with numbers for low and high.
-        whole: it is an integer.
-    """
-
-    owner: Literal["training", "scheduler", "optimizer"]
-    span: Range
-    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,66 +71,46 @@ class Plan:
 
     def totals(self) -> dict[str, int]:
         """Numbers of trials, runs and epochs, by stage."""
-        spec = self.spec
-        trials = len(self.studies) * spec.optimize.trials if self.searches else 0
-        search_runs = trials * len(spec.optimize.seeds)
-        per_budget = len(spec.methods) * len(spec.compare.seeds) if self.compares_best else 0
-        return {
-            "trials": trials,
-            "search_runs": search_runs,
-            "compare_runs": per_budget * len(spec.compare.budgets) + len(self.fixed_runs),
-            "epochs": search_runs * spec.training.epochs
-            + per_budget * sum(spec.compare.budgets)
-            + sum(run.budget for run in self.fixed_runs),
-        }
+        return _totals(self.spec)
 
 
 def make_plan(spec: ExperimentSpec) -> Plan:
     """Lay out an experiment.
 
     Raises:
-        SpecError: a method cannot be trained at one of its budgets.
+        SpecError: a method cannot be trained at one of its budgets, or there are too many runs.
     """
     problems: list[Problem] = []
-    searched = spec.experiment.mode in ("optimize", "optimize-compare", "all")
     studies = []
     for index, method in enumerate(spec.methods):
-        space = search_space(spec, method) if searched else {}
-        problems += _check_method(spec, method, space)
+        space = search_space(spec, method) if spec.tuned else {}
+        problems += problems_of(spec, method, space)
         studies.append(StudyPlan(spec.study_name(method), method, index, space))
+    totals = _totals(spec)
+    runs = totals["search_runs"] + totals["compare_runs"]
+    if runs > MOST_RUNS:
+        legal = f"amounts to {runs:,} runs: must be at most {MOST_RUNS:,} (fewer methods, trials, budgets or seeds)"
+        problems.append(Problem("experiment", MISSING, legal))
     if problems:
-        raise SpecError(spec.source, list(dict.fromkeys(problems)))
-    fixed = [] if searched else [run for study in studies for run in _fixed_runs(spec, study)]
+        raise SpecError(spec.source, problems)
+    fixed = [] if spec.tuned else [run for study in studies for run in _fixed_runs(spec, study)]
     return Plan(spec, tuple(studies), tuple(sorted(fixed, key=lambda run: run.position)))
 
 
-def search_space(spec: ExperimentSpec, method: Method) -> dict[str, Dimension]:
-    """The parameters that a search of `method` moves, in a stable order: lr first."""
-    horizon = horizon_of(spec, method, spec.training.epochs, spec.lr)
-    parts: list[tuple[Literal["training", "scheduler", "optimizer"], str, Any]] = [
-        ("scheduler", method.scheduler.code, resolve(method.schedule, horizon)),
-        ("optimizer", method.optimizer.code, method.recipe),
-    ]
-    if not method.optimizer.lr_free:
-        parts.insert(0, ("training", "", spec.training))
-    space: dict[str, Dimension] = {}
-    for owner, code, part in parts:
-        for name, param in params_of(part):
-            if not isinstance(param, (Whole, Real)) or (owner == "training" and name != LR):
-                continue
-            span = param.search.resolve(part, horizon) if param.search else None
-            if name in spec.given.get(code, ()):
-                span = None
-            for override in spec.search:
-                if override.name == name and override.code in ("", code):
-                    span = override.span
-            if span is not None and span.low < span.high:
-                space[name] = Dimension(owner, span, isinstance(param, Whole))
-    return space
-
-
-def horizon_of(spec: ExperimentSpec, method: Method, epochs: int, lr: float) -> Horizon:
-    return Horizon.of(epochs=epochs, lr=lr, tick=method.scheduler.tick, steps_per_epoch=spec.steps_per_epoch)
+def _totals(spec: ExperimentSpec) -> dict[str, int]:
+    mode, methods = spec.experiment.mode, len(spec.methods)
+    trials = methods * spec.optimize.trials if mode in SEARCH_MODES else 0
+    search_runs = trials * len(spec.optimize.seeds)
+    if mode in COMPARE_MODES:
+        budgets, seeds = spec.compare.budgets, len(spec.compare.seeds)
+    else:
+        budgets, seeds = ((spec.training.epochs,) if mode == "run" else ()), len(spec.training.seeds)
+    return {
+        "trials": trials,
+        "search_runs": search_runs,
+        "compare_runs": methods * seeds * len(budgets),
+        "epochs": search_runs * spec.training.epochs + methods * seeds * sum(budgets),
+    }
 
 
 def search_runs(spec: ExperimentSpec, study: StudyPlan, trial: int, params: Params) -> list[RunPlan]:
@@ -170,59 +134,6 @@ def search_runs(spec: ExperimentSpec, study: StudyPlan, trial: int, params: Para
 def compare_runs(spec: ExperimentSpec, study: StudyPlan, trial: int, params: Params) -> list[RunPlan]:
     """The runs that retrain one trial at every budget, one per seed; `params` were found at training.epochs."""
     return list(_over_budgets(spec, study, "compare", trial, params))
-
-
-def configuration(spec: ExperimentSpec, method: Method, epochs: int, params: Params | None) -> dict[str, Any]:
-    """Everything that decides the points of a run but its seed, with every parameter resolved.
-
-    Args:
-        epochs: the budget.
-        params: the values of a trial, None for the untuned method.
-    """
-    tuned = params or {}
-    lr = 1.0 if method.optimizer.lr_free else float(tuned.get(LR, spec.lr))
-    if params is None and not method.optimizer.lr_free and spec.experiment.mode == "compare":
-        lr *= method.scheduler.untuned_lr_factor
-    values = _fixed_overrides(spec, method) | tuned
-    schedule = _schedule(spec, method, horizon_of(spec, method, epochs, lr), values)
-    return {
-        "task": _described(spec.task_info, spec.task),
-        "model": _described(spec.model_info, spec.model),
-        "optimizer": _described(method.optimizer, _with(method.recipe, values)),
-        "scheduler": _described(method.scheduler, schedule),
-        "lr": lr,
-        "batch_size": spec.batch_size,
-        "epochs": epochs,
-        "loss_bound": spec.training.loss_bound,
-        "threads": spec.training.threads,
-    }
-
-
-def _schedule(spec: ExperimentSpec, method: Method, horizon: Horizon, values: Mapping[str, Any]) -> Schedule:
-    """The schedule of a method with `values` found at training.epochs, carried to `horizon`."""
-    schedule: Schedule = _with(method.schedule, values)
-    if spec.compare.transfer == "relative":
-        schedule = scaled(schedule, horizon.epochs / spec.training.epochs)
-    return resolve(schedule, horizon)
-
-
-def _fixed_overrides(spec: ExperimentSpec, method: Method) -> Params:
-    codes = ("", method.scheduler.code, method.optimizer.code)
-    return {o.name: o.value for o in spec.search if o.value is not None and o.code in codes}
-
-
-def _with(part: Any, values: Mapping[str, Any]) -> Any:
-    """`part` with those of `values` that are its own parameters."""
-    own = {}
-    for name, param in params_of(part):
-        if name in values:
-            own[name], problem = check_value(name, param, values[name])
-            assert problem is None, f"a trial outside its bounds: {problem}"
-    return dataclasses.replace(part, **own)
-
-
-def _described(info: Info, part: Any) -> dict[str, Any]:
-    return {"name": info.name, "params": {name: getattr(part, name) for name, _ in params_of(part)}}
 
 
 def _fixed_runs(spec: ExperimentSpec, study: StudyPlan) -> Iterable[RunPlan]:
@@ -269,49 +180,3 @@ def _run(
         config=config,
         position=position,
     )
-
-
-def _check_method(spec: ExperimentSpec, method: Method, space: Mapping[str, Dimension]) -> list[Problem]:
-    """Problems of a method at every budget and, where it is searched, at every corner of its search space."""
-    mode = spec.experiment.mode
-    budgets = {spec.training.epochs} if mode not in ("compare", "optimize-compare") else set()
-    if mode in COMPARE_MODES:
-        budgets |= set(spec.compare.budgets)
-    problems: list[Problem] = []
-    for budget in sorted(budgets):
-        lr = configuration(spec, method, budget, None)["lr"] if not space else spec.lr
-        for corner in _corners(space):
-            values = _fixed_overrides(spec, method) | corner
-            lr = float(values.get(LR, lr))
-            horizon = horizon_of(spec, method, budget, lr)
-            for problem in _schedule(spec, method, horizon, values).check(horizon):
-                located = _located(spec, method, space, problem, lr, corner)
-                if located is not None:
-                    problems.append(located)
-    return problems
-
-
-def _corners(space: Mapping[str, Dimension]) -> Iterable[Params]:
-    """The extreme values of a search space, in every combination."""
-    names = list(space)
-    for bounds in itertools.product(*((space[name].span.low, space[name].span.high) for name in names)):
-        yield {
-            name: int(bound) if space[name].whole else float(bound) for name, bound in zip(names, bounds, strict=True)
-        }
-
-
-def _located(
-    spec: ExperimentSpec, method: Method, space: Mapping[str, Dimension], problem: Problem, lr: float, corner: Params
-) -> Problem | None:
-    """`problem` under the key that the user can change; None where only a shared edge of two ranges touches."""
-    if problem.key == "infimum_lr" and problem.key in space and problem.value == lr:
-        return None  # the ranges meet in one point: drawn with probability zero, and then the rate is constant
-    code = method.scheduler.code
-    if problem.key in space:
-        key, hint = f"optimize.search.{problem.key}", f"searched for {code}"
-        return Problem(key, corner[problem.key], problem.legal, problem.hint or hint)
-    if problem.key == "infimum_lr" and "infimum_lr" not in spec.given.get(code, ()):
-        return Problem("training.infimum_lr", problem.value, problem.legal, problem.hint or f"scheduler {code}")
-    if problem.value is None or problem.value is MISSING:
-        return Problem(f"methods.schedulers {code}", MISSING, problem.legal, problem.hint)
-    return problem.under(f"methods.params.{code}")

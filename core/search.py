@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from core.plan import Dimension
+from core.search_space import Dimension
 from core.sections import OptimizeSection
 
 if TYPE_CHECKING:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from core.component import Info, parameters_class
+from core.component import OptimizerInfo, SchedulerInfo, parameters_class
 from core.errors import MISSING, Problem, did_you_mean
-from core.params import Range, Real, Whole, check_value, legal_range, params_of
-
-if TYPE_CHECKING:
-    from core.spec import Method
+from core.params import Range, Real, Whole, params_of
+from core.values import check_value, legal_range
 
 LR = "lr"
+KEY = "optimize.search"
+
+Numbers = dict[str, list[Whole | Real]]
+"""Name of a parameter → its declarations; what is written for all parts must be legal for each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,55 +37,85 @@ class Override:
 
 
 def read_overrides(
-    table: object, methods: Sequence[Method], training: type, problems: list[Problem]
+    table: object, parts: Sequence[OptimizerInfo | SchedulerInfo], training: type, problems: list[Problem]
 ) -> tuple[Override, ...]:
-    """Check [optimize.search]; problems are appended to `problems`."""
-    key = "optimize.search"
+    """Check [optimize.search]; problems are appended to `problems`.
+
+    Args:
+        table: what the spec says: ranges or values by parameter, or tables of these by the code of a part.
+        parts: the optimizers and schedulers of the experiment; nothing is checked where there are none.
+        training: the section that declares the peak learning rate.
+    """
     if not isinstance(table, dict):
-        problems.append(Problem(key, table, "must be a table of ranges"))
+        problems.append(Problem(KEY, table, "must be a table of ranges"))
         return ()
-    parts: dict[str, Info] = {}
-    for method in methods:
-        parts |= {method.optimizer.code: method.optimizer, method.scheduler.code: method.scheduler}
+    if not parts:
+        return ()
+    shared: Numbers = {}
+    if any(isinstance(part, OptimizerInfo) and not part.lr_free for part in parts):
+        shared = _numbers(LR, dict(params_of(training)))
+    for part in parts:
+        for name, params in _numbers(None, dict(params_of(parameters_class(part)))).items():
+            shared.setdefault(name, []).extend(params)
     overrides: list[Override] = []
-    shared = _numbers({LR: dict(params_of(training))[LR]})
-    for part in parts.values():
-        shared |= _numbers(dict(params_of(parameters_class(part))))
     for name, written in table.items():
-        if name in parts and isinstance(written, dict):
-            own = _numbers(dict(params_of(parameters_class(parts[name]))))
-            overrides += _read(f"{key}.{name}", name, own, written, problems)
-        elif methods:
-            overrides += _read(key, "", shared, {name: written}, problems)
+        folded = name.casefold()
+        part_named = next((part for part in parts if folded in (part.code.casefold(), part.name.casefold())), None)
+        if part_named is None or name in shared:
+            overrides += _read(KEY, "", shared, {name: written}, [part.code for part in parts], problems)
+        elif not isinstance(written, dict):
+            problems.append(Problem(f"{KEY}.{name}", written, "must be a table of ranges by parameter"))
+        else:
+            own = _numbers(None, dict(params_of(parameters_class(part_named))))
+            overrides += _read(f"{KEY}.{name}", part_named.code, own, written, [], problems)
+    seen: set[tuple[str, str]] = set()
+    for override in overrides:
+        if (override.code, override.name) in seen:
+            legal = f"stands twice: {override.code} has two tables"
+            problems.append(Problem(f"{KEY}.{override.code}.{override.name}", MISSING, legal))
+        seen.add((override.code, override.name))
     return tuple(overrides)
 
 
-def _numbers(params: dict[str, Any]) -> dict[str, Whole | Real]:
-    return {name: param for name, param in params.items() if isinstance(param, (Whole, Real))}
+def _numbers(only: str | None, params: dict[str, Any]) -> Numbers:
+    return {
+        name: [param]
+        for name, param in params.items()
+        if isinstance(param, (Whole, Real)) and (only is None or name == only)
+    }
 
 
 def _read(
-    key: str, code: str, declared: dict[str, Whole | Real], table: dict[str, object], problems: list[Problem]
+    key: str, code: str, declared: Numbers, table: dict[str, object], codes: Sequence[str], problems: list[Problem]
 ) -> list[Override]:
     overrides = []
     for name, written in table.items():
-        param = declared.get(name)
         where = f"{key}.{name}"
-        if param is None:
-            legal = "unknown parameter; must be one of " + ", ".join(declared)
-            problems.append(Problem(where, written, legal, did_you_mean(name, declared)))
-        elif isinstance(written, dict):
-            span = _read_span(where, param, written, problems)
-            if span is not None:
-                overrides.append(Override(code, name, span))
+        if name not in declared:
+            known = ("must be one of " + ", ".join(declared)) if declared else "there are none to search here"
+            hint = did_you_mean(name, [*declared, *codes])
+            problems.append(Problem(where, written, f"no such parameter to search; {known}", hint))
+            continue
+        found: list[Problem] = []
+        if isinstance(written, dict):
+            spans = [_read_span(where, param, written, found) for param in declared[name]]
+            if not found and spans[0] is not None:
+                overrides.append(Override(code, name, spans[0]))
         else:
-            value, problem = check_value(where, param, written)
-            if problem is not None:
-                legal = f"{problem.legal}, or a range {{ low = …, high = …, log = true }}"
-                problems.append(Problem(where, written, legal))
-            else:
-                overrides.append(Override(code, name, None, value))
+            values = [_read_value(where, param, written, found) for param in declared[name]]
+            if not found:
+                overrides.append(Override(code, name, None, values[0]))
+        problems += found
     return overrides
+
+
+def _read_value(key: str, param: Whole | Real, written: object, problems: list[Problem]) -> float | None:
+    value, problem = check_value(key, param, written)
+    if problem is None:
+        assert isinstance(value, (int, float))
+        return value
+    problems.append(Problem(key, written, f"{problem.legal}, or a range {{ low = …, high = …, log = true }}"))
+    return None
 
 
 def _read_span(key: str, param: Whole | Real, table: dict[str, object], problems: list[Problem]) -> Range | None:
@@ -97,22 +130,20 @@ def _read_span(key: str, param: Whole | Real, table: dict[str, object], problems
         problems.append(Problem(f"{key}.log", log, "must be true or false"))
     low = _bound(key, "low", param, table, problems)
     high = _bound(key, "high", param, table, problems)
-    step = table.get("step")
-    if step is not None and (isinstance(step, bool) or not isinstance(step, (int, float)) or step <= 0):
-        problems.append(Problem(f"{key}.step", step, "must be a number > 0"))
-    elif step is not None and log is True:
+    step = _step(key, param, table, problems)
+    if step is not None and log is True:
         problems.append(Problem(f"{key}.step", step, "must be left out where log = true"))
-    elif isinstance(param, Whole) and isinstance(step, float) and not step.is_integer():
-        problems.append(Problem(f"{key}.step", step, "must be a whole number, as the parameter is"))
     if low is not None and high is not None:
         if low >= high:
             problems.append(Problem(f"{key}.low", low, f"low < high must hold, but high = {high:g}"))
+        elif step is not None and not _divides(step, high - low):
+            legal = f"must divide high - low = {high - low:g}, so that high is reached"
+            problems.append(Problem(f"{key}.step", step, legal))
         if log is True and low <= 0:
             problems.append(Problem(f"{key}.low", low, "must be > 0 where log = true"))
     if len(problems) > before or low is None or high is None:
         return None
-    assert step is None or isinstance(step, (int, float))
-    return Range(low, high, None if step is None else float(step), log is True)
+    return Range(low, high, step, log is True)
 
 
 def _bound(key: str, word: str, param: Whole | Real, table: dict[str, object], problems: list[Problem]) -> float | None:
@@ -124,7 +155,22 @@ def _bound(key: str, word: str, param: Whole | Real, table: dict[str, object], p
     if problem is not None:
         problems.append(problem)
         return None
-    if value is None:
-        problems.append(Problem(f"{key}.{word}", table[word], "must be a number"))
+    assert isinstance(value, (int, float))
+    return value
+
+
+def _step(key: str, param: Whole | Real, table: dict[str, object], problems: list[Problem]) -> float | None:
+    if "step" not in table:
         return None
-    return float(value) if isinstance(param, Real) else int(value)
+    kind = Whole(default=None, help="", low=1) if isinstance(param, Whole) else Real(default=None, help="", above=0.0)
+    step, problem = check_value(f"{key}.step", kind, table["step"])
+    if problem is not None:
+        problems.append(problem)
+        return None
+    assert isinstance(step, (int, float))
+    return step
+
+
+def _divides(step: float, width: float) -> bool:
+    count = width / step
+    return count >= 1 - 1e-9 and math.isclose(count, round(count), rel_tol=1e-9)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from core.catalog import UnknownName, catalog
 from core.component import Schedule, SchedulerInfo, Trace
 from core.errors import Problem, SpecError, UsageError, did_you_mean
-from core.params import Horizon, params_of, parse
+from core.params import Horizon, params_of
+from core.values import parse
 
 MOST_VALUES = 10_000_000
 """Beyond this many values memory and patience run out long before a picture gains from them."""

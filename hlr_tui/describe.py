@@ -29,9 +29,9 @@ from core.params import (
     Whole,
     Wholes,
     Words,
-    legal_range,
     params_of,
 )
+from core.values import legal_range
 from hlr_tui.output import number_text
 
 

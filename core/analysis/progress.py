@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import cast, get_args
 
+from core.errors import HlrError
 from core.plan import make_plan
 from core.spec_file import spec_from_json
 from core.storage.engine import Database
 from core.storage.experiments import Experiment
 from core.storage.processes import is_alive
 from core.storage.reader import last_values
-from core.storage.runs import Run, RunState, counts, runs_of
+from core.storage.runs import Run, RunState, runs_of
+from core.storage.tally import Tally, tally
 from core.storage.workers import Worker, list_workers
 
 ENDED: tuple[RunState, ...] = ("complete", "failed", "diverged", "pruned")
@@ -19,7 +24,8 @@ ENDED: tuple[RunState, ...] = ("complete", "failed", "diverged", "pruned")
 
 @dataclass(frozen=True, slots=True)
 class StageProgress:
-    """Runs and epochs of one stage; `planned_runs` counts those that are not in the queue yet, too."""
+    """Runs and epochs of one stage; `planned_runs` counts those that are not in the queue yet, too. A run that ended
+    early counts with its whole budget: nothing of it is left to do."""
 
     stage: str
     planned_runs: int
@@ -55,70 +61,98 @@ class Progress:
 
     @property
     def fraction(self) -> float:
+        """Share of the planned epochs that is done, 0 … 1."""
         planned = sum(stage.planned_epochs for stage in self.stages)
         return sum(stage.done_epochs for stage in self.stages) / planned if planned else 0.0
+
+    @property
+    def abandoned(self) -> bool:
+        """There is work left and nobody to hand it out."""
+        return self.experiment.state in ("running", "stopping") and self.conducted is False
 
 
 def look(db: Database, experiment: Experiment) -> Progress:
     """Read the progress of an experiment."""
-    runs = runs_of(db, experiment.id)
-    stages = _stages(experiment, runs)
-    workers = [worker for worker in list_workers(db, experiment.id) if worker.state != "gone"]
-    living = [worker for worker in workers if is_alive(worker.host, worker.pid, worker.started) is not False]
-    running = [run for run in runs if run.state == "running"]
+    tallies = tally(db, experiment.id)
+    number: dict[RunState, int] = dict.fromkeys(cast("tuple[RunState, ...]", get_args(RunState)), 0)
+    for each in tallies:
+        number[each.state] += each.runs
+    running = runs_of(db, experiment.id, states=["running"]) if number["running"] else []
     last = last_values(db, [run.id for run in running], ["lr", "effective_lr", "train_loss", "val_loss"])
+    # A worker that was started by hand serves every experiment; it is one of ours while it holds one of our runs.
+    holders = {run.worker_id for run in running}
+    workers = [
+        worker
+        for worker in list_workers(db)
+        if worker.state != "gone"
+        and (worker.experiment_id == experiment.id or worker.id in holders)
+        and is_alive(worker.host, worker.pid, worker.started) is not False
+    ]
+    stages = _stages(experiment, tallies)
     conductor = experiment.conductor
     return Progress(
         experiment=experiment,
-        runs=counts(db, experiment.id),
+        runs=number,
         stages=stages,
         running=tuple(Running(run, last.get(run.id, {})) for run in running),
-        workers=tuple(living),
-        eta_seconds=_eta(stages, runs, len(living)),
+        workers=tuple(workers),
+        eta_seconds=_eta(stages, tallies, running, len(workers)),
         conducted=False if conductor is None else is_alive(*conductor),
     )
 
 
-def _stages(experiment: Experiment, runs: list[Run]) -> tuple[StageProgress, ...]:
-    plan = make_plan(spec_from_json(experiment.spec, f"experiment {experiment.name}"))
-    totals = plan.totals()
-    search_epochs = totals["search_runs"] * plan.spec.training.epochs
-    planned = {
-        "search": (totals["search_runs"], search_epochs),
-        "compare": (totals["compare_runs"], totals["epochs"] - search_epochs),
-    }
+def _stages(experiment: Experiment, tallies: Sequence[Tally]) -> tuple[StageProgress, ...]:
+    # What has ended is what there was: a method without any finite objective is never compared, say.
+    planned = {} if experiment.state == "complete" else _planned(experiment.spec)
     stages = []
-    for stage, (planned_runs, planned_epochs) in planned.items():
-        own = [run for run in runs if (run.stage == "search") == (stage == "search")]
+    for stage in ("search", "compare", "run"):
+        own = [each for each in tallies if each.stage == stage]
+        planned_runs, planned_epochs = planned.get(stage, (0, 0))
         if not planned_runs and not own:
             continue
-        ended = [run for run in own if run.state in ENDED]
-        done = sum(run.budget for run in ended) + sum(run.epoch for run in own if run.state not in ENDED)
         stages.append(
             StageProgress(
-                stage if stage == "search" or plan.spec.experiment.mode != "run" else "run",
-                max(planned_runs, len(own)),
-                len(ended),
-                max(planned_epochs, done),
-                done,
+                stage,
+                max(planned_runs, sum(each.runs for each in own)),
+                sum(each.runs for each in own if each.state in ENDED),
+                max(planned_epochs, sum(each.budget for each in own)),
+                sum(each.budget if each.state in ENDED else each.epochs for each in own),
             )
         )
     return tuple(stages)
 
 
-def _eta(stages: tuple[StageProgress, ...], runs: list[Run], workers: int) -> float | None:
+@lru_cache(maxsize=64)
+def _planned(spec: str) -> dict[str, tuple[int, int]]:
+    """Runs and epochs that a spec asks for, by stage; nothing where it cannot be read here: progress must be visible
+    in a shell without the plug-ins of an experiment, too."""
+    try:
+        plan = make_plan(spec_from_json(spec, "recorded spec"))
+    except HlrError:
+        return {}
+    totals = plan.totals()
+    search_epochs = totals["search_runs"] * plan.spec.training.epochs
+    rest = (totals["compare_runs"], totals["epochs"] - search_epochs)
+    return {
+        "search": (totals["search_runs"], search_epochs),
+        "run" if plan.spec.experiment.mode == "run" else "compare": rest,
+    }
+
+
+def _eta(
+    stages: Sequence[StageProgress], tallies: Sequence[Tally], running: Sequence[Run], workers: int
+) -> float | None:
     """Epochs to go, at the mean time of an epoch in finished runs, over the workers alive."""
-    timed = [run for run in runs if run.state == "complete" and run.started_at and run.finished_at]
-    seconds = sum((run.finished_at or 0.0) - (run.started_at or 0.0) for run in timed)
-    epochs = sum(run.budget for run in timed)
-    now = time.time()
-    for run in runs:
-        if run.state == "running" and run.started_at and run.epoch:
-            seconds += now - run.started_at
-            epochs += run.epoch
     left = sum(stage.planned_epochs - stage.done_epochs for stage in stages)
     if left == 0:
         return 0.0
+    seconds = sum(each.seconds for each in tallies if each.state == "complete")
+    epochs = sum(each.budget for each in tallies if each.state == "complete")
+    now = time.time()
+    for run in running:
+        if run.started_at and run.epoch:
+            seconds += max(0.0, now - run.started_at)
+            epochs += run.epoch
     if not epochs or not workers:
         return None
     return left * seconds / epochs / workers

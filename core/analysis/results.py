@@ -12,7 +12,8 @@ from itertools import groupby
 from typing import Any
 
 from core.catalog import catalog
-from core.plan import Dimension, make_plan
+from core.plan import make_plan
+from core.search_space import Dimension
 from core.spec_file import spec_from_json
 from core.storage.engine import Database
 from core.storage.experiments import Experiment

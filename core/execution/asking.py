@@ -73,14 +73,18 @@ class Search:
     def resume(cls, spec: ExperimentSpec, plan: StudyPlan, storage: optuna.storages.BaseStorage) -> Search:
         """The search where the database left it."""
         import optuna
+        from optuna.trial import TrialState
 
         study = optuna.create_study(study_name=plan.name, storage=storage, direction="minimize", load_if_exists=True)
         search = cls(spec, plan, storage, study)
         for trial in study.get_trials(deepcopy=False):
             if trial.state.is_finished():
                 search.told.append(trial)
-            else:
+            elif trial.state == TrialState.RUNNING and trial.params.keys() == plan.space.keys():
                 search._hold(trial.number, dict(trial.params))
+            else:  # enqueued by hand, or left by another program: it has no parameters that a run could train with
+                storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+                search.told.append(storage.get_trial(trial._trial_id))
         return search
 
     @property

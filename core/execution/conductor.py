@@ -7,6 +7,7 @@ and started again at any moment.
 from __future__ import annotations
 
 import argparse
+import shutil
 import signal
 import sys
 import threading
@@ -16,11 +17,13 @@ from pathlib import Path
 from types import FrameType
 
 from core.errors import HlrError
-from core.execution.asking import Outcome, Search
+from core.execution.asking import FINISHED, Outcome, Search
+from core.execution.executor import Executor
 from core.execution.executors.local import LocalExecutor
 from core.execution.fleet import Fleet
 from core.execution.launch import Place
 from core.execution.queue import enqueue
+from core.execution.seat import conducted
 from core.plan import Plan, compare_runs, make_plan, search_runs
 from core.spec_file import spec_from_json
 from core.storage.engine import Database, open_database, optuna_storage
@@ -33,27 +36,46 @@ from core.storage.experiments import (
     set_state,
     take_conductor,
 )
-from core.storage.processes import is_alive, me
+from core.storage.processes import me
 from core.storage.reader import curves
 from core.storage.runs import counts, outcomes, set_prune
 
 POLL_SECONDS = 0.2
 
 
-class Conductor:
-    """Drives one experiment to its end, or until it is told to stop."""
+class Unseated(HlrError):
+    """Another process sits in the conductor's chair; what the experiment is in is no longer ours to say."""
 
-    def __init__(self, db: Database, experiment: Experiment, place: Place) -> None:
+
+class Conductor:
+    """Drives one experiment to its end, or until it is told to stop. The caller sits in the conductor's chair."""
+
+    def __init__(self, db: Database, experiment: Experiment, place: Place, executor: Executor) -> None:
         self.db = db
         self.experiment = experiment
+        self.place = place
         self.plan: Plan = make_plan(spec_from_json(experiment.spec, f"experiment {experiment.name}"))
-        self.fleet = Fleet(db, experiment, self.plan.spec, place, LocalExecutor())
+        self.fleet = Fleet(db, experiment, self.plan.spec, place, executor)
         self.stopping = threading.Event()
         self.compared: set[str] = set()
         self.searches: list[Search] = []
 
     def conduct(self) -> None:
-        """Work until the experiment is complete or stopped."""
+        """Work until the experiment is complete or stopped.
+
+        Raises:
+            Unseated: another conductor has taken over.
+            EnvironmentFailure: no worker can train.
+        """
+        try:
+            self.prepare()
+            while not self.step():
+                time.sleep(POLL_SECONDS)
+        finally:
+            self.fleet.dismiss()
+
+    def prepare(self) -> None:
+        """Take up the plan and the searches where the database left them."""
         spec = self.plan.spec
         enqueue(self.db, self.experiment.id, self.plan.fixed_runs)
         if self.plan.searches or self.plan.compares_best:
@@ -62,13 +84,11 @@ class Conductor:
         for search in self.searches:
             if self.plan.searches and search.open:  # a conductor was killed in the middle of this batch
                 self._ask(search)
-        while not self._step():
-            self.stopping.wait(POLL_SECONDS)
 
-    def _step(self) -> bool:
+    def step(self) -> bool:
         """One look at everything; True when there is nothing left to do."""
         if not beat_conductor(self.db, self.experiment.id):
-            raise HlrError("another conductor has taken over")
+            raise Unseated("another conductor has taken over")
         experiment = experiment_by_id(self.db, self.experiment.id)
         stopping = self.stopping.is_set() or experiment.stop_requested
         if stopping and experiment.state != "stopping":
@@ -81,14 +101,25 @@ class Conductor:
         running, queued = number["running"], number["queued"]
         living = self.fleet.tend(0 if stopping else running + queued)
         if stopping:
+            self.fleet.dismiss()
             if running and living:
                 return False
             set_state(self.db, experiment.id, "stopped")
             return True
         if running or queued or not all(self._over(search) for search in self.searches):
             return False
+        self._sweep()
         set_state(self.db, experiment.id, "complete")
         return True
+
+    def _sweep(self) -> None:
+        """Remove the folders of ended runs: a killed worker leaves a checkpoint there that nobody needs any more."""
+        folder = self.place.workspace / "runs"
+        left = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        if left:
+            for run_id, (state, _) in outcomes(self.db, self.experiment.id).items():
+                if run_id in left and state in FINISHED:
+                    shutil.rmtree(folder / run_id, ignore_errors=True)
 
     def _over(self, search: Search) -> bool:
         return (search.done or not self.plan.searches) and search.plan.name in self.compared
@@ -145,14 +176,18 @@ def main(argv: list[str] | None = None) -> int:
     try:
         db = open_database(args.storage, create=False)
         experiment = get_experiment(db, args.experiment)
-        if not take_conductor(db, experiment.id, *me(), is_alive):
+        if not take_conductor(
+            db, experiment.id, *me(), lambda *holder: conducted(db, get_experiment(db, args.experiment))
+        ):
             log("another conductor is at work")
             return 0
+        experiment = experiment_by_id(db, experiment.id)  # whoever left the chair may have changed it
     except HlrError as error:
         log(str(error))
         return error.exit_code
     try:
-        conductor = Conductor(db, experiment, Place(args.storage, args.workspace, args.data_dir))
+        place = Place(args.storage, args.workspace, args.data_dir)
+        conductor = Conductor(db, experiment, place, LocalExecutor())
 
         def stop(signum: int, frame: FrameType | None) -> None:
             conductor.stopping.set()
@@ -162,6 +197,9 @@ def main(argv: list[str] | None = None) -> int:
         log(f"conducts {experiment.name}, pid {me()[1]}")
         conductor.conduct()
         log("ends")
+    except Unseated as error:
+        log(str(error))
+        return error.exit_code
     except HlrError as error:
         log(str(error))
         set_state(db, experiment.id, "failed", str(error))

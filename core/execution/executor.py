@@ -21,7 +21,7 @@ class WorkerOrder:
         argv: the whole command line.
         env: the whole environment.
         log: file that receives stdout and stderr.
-        tag: the experiment it is for; `recover` finds workers by it.
+        tag: the experiment it is for.
     """
 
     argv: tuple[str, ...]

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from core.errors import EnvironmentFailure
 from core.execution.executor import Executor, Handle
 from core.execution.launch import Place, worker_order
+from core.execution.seat import STALE_SECONDS
 from core.spec import ExperimentSpec
 from core.storage.engine import Database
 from core.storage.experiments import Experiment
 from core.storage.processes import is_alive, me
-from core.storage.runs import requeue, runs_of
+from core.storage.runs import Run, requeue, runs_of
 from core.storage.workers import Worker, list_workers, retire
 
-STALE_SECONDS = 30.0
-"""A worker on another host whose heartbeat stands still for so long, on our clock, is taken for dead."""
-
 DEATHS_AT_START = 3
-"""So many workers in a row that die before they take a run mean that none ever will."""
+"""So many workers in a row that die before they register mean that none ever will."""
 
 
 def wanted_workers(spec: ExperimentSpec) -> int:
@@ -32,7 +30,12 @@ def wanted_workers(spec: ExperimentSpec) -> int:
 
 
 class Fleet:
-    """Starts and watches workers."""
+    """Starts and watches workers.
+
+    Args:
+        executor: starts them.
+        clock: seconds; tells how long a heartbeat has stood still.
+    """
 
     def __init__(
         self,
@@ -49,56 +52,68 @@ class Fleet:
         self.place = place
         self.executor = executor
         self.clock = clock
-        self.handles: list[Handle] = []
-        self.started = 0
+        self._starting: list[Handle] = []
+        self._ordered = 0
         self._beats: dict[str, tuple[int, float]] = {}
-        self._registered: set[int] = set()
         self._stillborn = 0
 
     def tend(self, work: int) -> int:
-        """Bury the dead and start what is missing for `work` runs; returns the number of living workers.
+        """Bury the dead, put their runs back and start what is missing for `work` runs.
+
+        Returns:
+            The number of living workers that serve this experiment, those on their way included.
 
         Raises:
             EnvironmentFailure: workers die before they take a run.
         """
-        workers = [worker for worker in list_workers(self.db, self.experiment.id) if worker.state != "gone"]
-        self._registered |= {worker.pid for worker in workers}
-        living = [worker for worker in workers if not self._bury(worker)]
-        self._reclaim(living)
-        self._watch_starts()
-        starting = [handle for handle in self.handles if handle.pid not in self._registered]
-        missing = min(wanted_workers(self.spec), work) - len(living) - len(starting)
+        # Runs before workers: whoever has claimed one of these runs had registered before that.
+        running = runs_of(self.db, self.experiment.id, states=["running"])
+        # A worker started by hand serves every experiment; it counts for this one while it trains a run of it.
+        workers = [one for one in list_workers(self.db) if one.experiment_id in (None, self.experiment.id)]
+        living = {worker.id: worker for worker in workers if worker.state != "gone" and not self._bury(worker)}
+        self._reclaim(running, living)
+        self._watch_starts(workers)
+        own = sum(worker.experiment_id is not None for worker in living.values())
+        missing = min(wanted_workers(self.spec), work) - own - len(self._starting)
         if missing > 0:
             self._start(missing)
-        return len(living) + len(starting)
+        holding = {run.worker_id for run in running}
+        helping = sum(worker.experiment_id is None and worker.id in holding for worker in living.values())
+        return own + helping + len(self._starting)
+
+    def dismiss(self) -> None:
+        """End the workers that are still on their way; those that have registered read the orders themselves."""
+        self.executor.cancel(self._starting)
+        self._starting.clear()
 
     def _start(self, count: int) -> None:
         orders = []
         for _ in range(count):
-            self.started += 1
-            name = f"worker-{me()[1]}-{self.started}"
+            self._ordered += 1
+            name = f"worker-{me()[1]}-{self._ordered}"
             training = self.spec.training
             orders.append(
                 worker_order(
                     self.place, self.experiment.name, self.experiment.id, name, training.device, training.threads
                 )
             )
-        self.handles += self.executor.submit(orders)
+        self._starting += self.executor.submit(orders)
 
-    def _watch_starts(self) -> None:
-        """Workers that ended without ever having registered."""
-        lives = self.executor.poll(self.handles)
-        for handle in [handle for handle in self.handles if lives[handle] == "gone"]:
-            self.handles.remove(handle)
-            if handle.pid in self._registered:
+    def _watch_starts(self, workers: Sequence[Worker]) -> None:
+        """Forget the starting workers that have registered by now, and count those that ended without it."""
+        lives = self.executor.poll(self._starting)
+        for handle in list(self._starting):
+            if any(_same_process(handle, worker) for worker in workers):
+                self._starting.remove(handle)
                 self._stillborn = 0
-                continue
-            self._stillborn += 1
-            if self._stillborn >= DEATHS_AT_START:
-                raise EnvironmentFailure(
-                    f"{self._stillborn} workers in a row ended before they took a run; the end of {handle.log}:\n"
-                    + self.executor.tail(handle, 15)
-                )
+            elif lives[handle] == "gone":
+                self._starting.remove(handle)
+                self._stillborn += 1
+                if self._stillborn >= DEATHS_AT_START:
+                    raise EnvironmentFailure(
+                        f"{self._stillborn} workers in a row ended before they took a run; the end of {handle.log}:\n"
+                        + self.executor.tail(handle, 15)
+                    )
 
     def _bury(self, worker: Worker) -> bool:
         """Whether the worker is dead; then its row is closed."""
@@ -114,14 +129,13 @@ class Fleet:
         retire(self.db, worker.id)
         return True
 
-    def _reclaim(self, living: Sequence[Worker]) -> None:
+    def _reclaim(self, running: Sequence[Run], living: Collection[str]) -> None:
         """Put the runs of workers that are gone back into the queue."""
-        ids = {worker.id for worker in living}
-        for run in runs_of(self.db, self.experiment.id, states=["running"]):
-            if run.worker_id not in ids:
+        for run in running:
+            if run.worker_id not in living:
                 log = f"; its log: {run.log}" if run.log else ""
                 requeue(self.db, run.id, run.attempt, f"its worker ended without finishing it{log}")
 
-    def dismiss(self) -> None:
-        """Ask every worker that we started to stop."""
-        self.executor.cancel(self.handles)
+
+def _same_process(handle: Handle, worker: Worker) -> bool:
+    return (handle.host, handle.pid) == (worker.host, worker.pid) and abs(handle.started - worker.started) <= 1.0

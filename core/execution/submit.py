@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
 from core.errors import Problem, SpecError, UsageError, show
 from core.execution.asking import Search
 from core.execution.fleet import wanted_workers
 from core.execution.launch import Place
+from core.execution.seat import conducted, settled
 from core.params import params_of
 from core.plan import Plan
 from core.spec import ExperimentSpec
@@ -24,7 +26,6 @@ from core.storage.experiments import (
     set_workers_wanted,
     update_spec,
 )
-from core.storage.processes import is_alive
 from core.storage.runs import requeue_failed
 
 GROWS = frozenset(
@@ -37,15 +38,11 @@ GROWS = frozenset(
 """What may change between two starts of one experiment: it adds runs, or does not touch their points."""
 
 
-def conducted(experiment: Experiment) -> bool:
-    """Whether a conductor is at work on it (one on another host counts as living)."""
-    return experiment.conductor is not None and is_alive(*experiment.conductor) is not False
-
-
 def submit(db: Database, plan: Plan, place: Place) -> Experiment:
     """Put an experiment into state running; the caller starts its conductor unless one is at work.
 
-    Runs that are finished stay finished; failed runs of a comparison are queued again.
+    Runs that are finished stay finished; failed runs of a comparison are queued again. Where the experiment is
+    stopping, this waits until it has stopped.
 
     Raises:
         SpecError: an experiment of that name has another spec.
@@ -68,16 +65,22 @@ def submit(db: Database, plan: Plan, place: Place) -> Experiment:
     written = spec_to_json(spec)
     if written != found.spec:
         _check_same(spec, spec_from_json(found.spec, f"experiment {found.name}"))
-    if conducted(found):
-        if written != found.spec:
+    found = settled(db, found)
+    if conducted(db, found):
+        if _trained(written) != _trained(found.spec):
             raise UsageError(
                 f'experiment "{found.name}" is running with another spec; `hlr-tui stop {found.name}` first'
             )
         return found
-    update_spec(db, found.id, written)
+    update_spec(db, found.id, written, spec.experiment.mode)
     set_workers_wanted(db, found.id, workers)
     take_up(db, found)
     return experiment_by_id(db, found.id)
+
+
+def _trained(written: str) -> dict[str, Any]:
+    """A recorded spec without the sections that say where its runs are trained, not which."""
+    return {name: table for name, table in json.loads(written).items() if name not in ("execution", "tracking")}
 
 
 def take_up(db: Database, experiment: Experiment) -> None:

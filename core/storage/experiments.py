@@ -155,9 +155,9 @@ def clear_stop(db: Database, experiment_id: int) -> None:
     _update(db, experiment_id, stop_requested=False)
 
 
-def update_spec(db: Database, experiment_id: int, spec_json: str) -> None:
-    """Replace the recorded spec."""
-    _update(db, experiment_id, spec=spec_json)
+def update_spec(db: Database, experiment_id: int, spec_json: str, mode: str | None = None) -> None:
+    """Replace the recorded spec, and the mode where one is given."""
+    _update(db, experiment_id, spec=spec_json, **({} if mode is None else {"mode": mode}))
 
 
 def set_workers_wanted(db: Database, experiment_id: int, workers: int) -> None:

@@ -21,8 +21,8 @@ from core.component import (
 )
 from core.errors import SpecError
 from core.lr_scheduler import ScheduleLR
-from core.params import parse
 from core.trainer.seeding import generator, seed_global
+from core.values import parse
 
 
 @dataclass(slots=True)

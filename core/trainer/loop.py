@@ -95,13 +95,14 @@ def train(
     saved = clock()
     while progress.epoch < config["epochs"]:
         _epoch(parts, config, recorder, progress, clock)
-        done = progress.epoch == config["epochs"]
+        if progress.epoch == config["epochs"]:
+            break
         try:
             recorder.orders(progress.epoch)
         except Stopped:
             recorder.checkpoint(progress.epoch, _state(parts, progress))
             raise
-        if not done and clock() - saved >= CHECKPOINT_SECONDS:
+        if clock() - saved >= CHECKPOINT_SECONDS:
             recorder.checkpoint(progress.epoch, _state(parts, progress))
             saved = clock()
     return progress.results
@@ -136,7 +137,7 @@ def _epoch(
     progress.epoch = step
     for metric in ("train_loss", "val_loss"):
         if not abs(measured[metric]) <= config["loss_bound"]:  # also true for nan
-            raise Diverged(f"{metric} = {measured[metric]:g} at epoch {step}, beyond {config['loss_bound']:g}")
+            raise Diverged(f"{metric} = {measured[metric]:g} at epoch {step}; the bound is {config['loss_bound']:g}")
     results = {metric: value for metric, value in measured.items() if metric.startswith(("train_", "val_"))}
     if measured["val_loss"] < progress.best:
         progress.best, progress.best_epoch = measured["val_loss"], step

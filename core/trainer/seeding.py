@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+
+import numpy
 import torch
 
 from core.seeding import derived_seed
@@ -13,5 +16,9 @@ def generator(seed: int, *purpose: object) -> torch.Generator:
 
 
 def seed_global(seed: int, *purpose: object) -> None:
-    """Seed torch's global generators, which initialisation and dropout draw from."""
-    torch.manual_seed(derived_seed(seed, *purpose))
+    """Seed the global generators: torch's, which initialisation and dropout draw from, and those of Python and numpy,
+    which a plug-in may draw from."""
+    derived = derived_seed(seed, *purpose)
+    torch.manual_seed(derived)
+    random.seed(derived)
+    numpy.random.seed(derived)  # the legacy generator is the only global one there is

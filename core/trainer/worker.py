@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -21,49 +22,19 @@ from typing import Any
 import torch
 
 from core.errors import HlrError
-from core.storage.engine import Database, open_database
+from core.storage.engine import Database, StorageError, open_database
 from core.storage.experiments import UnknownExperiment, experiment_by_id
-from core.storage.points import PointWriter
 from core.storage.processes import is_alive
-from core.storage.runs import Fenced, Run, claim, has_queued, release, set_checkpoint
+from core.storage.runs import Fenced, Run, RunState, claim, has_queued
 from core.storage.workers import beat, register, retire
 from core.trainer.assemble import DataCache, assemble
-from core.trainer.checkpoint import DamagedCheckpoint, load_checkpoint, save_checkpoint
+from core.trainer.checkpoint import DamagedCheckpoint, load_checkpoint
 from core.trainer.loop import Diverged, Pruned, Stopped, train
+from core.trainer.recorder import STORAGE_PATIENCE, RunRecorder, insist, say
 
 BEAT_SECONDS = 2.0
 FLUSH_SECONDS = 0.25
 IDLE_POLL_SECONDS = 0.1
-
-
-class Recorder:
-    """Between the training loop and the storage: points out, orders in."""
-
-    def __init__(self, worker: Worker, run: Run, writer: PointWriter) -> None:
-        self.worker = worker
-        self.run = run
-        self.writer = writer
-
-    def add(self, metric: str, step: int, value: float) -> None:
-        self.writer.add(metric, step, value)
-
-    def checkpoint(self, epoch: int, state: dict[str, Any]) -> None:
-        """Points first: a checkpoint must never be ahead of what is recorded."""
-        self.writer.flush(epoch)
-        path = self.worker.checkpoint_path(self.run)
-        save_checkpoint(path, self.run.id, state)
-        set_checkpoint(self.worker.db, self.run.id, self.run.attempt, str(path), epoch)
-
-    def orders(self, epoch: int) -> None:
-        stopping = self.worker.stopping.is_set()
-        first = epoch == 1  # so that whoever watches sees a run from its first epoch on
-        if not (stopping or first or self.writer.due()):
-            return
-        orders = self.writer.flush(epoch)
-        if orders.prune_at is not None and epoch >= orders.prune_at:
-            raise Pruned
-        if orders.stop or stopping:
-            raise Stopped
 
 
 class Worker:
@@ -75,36 +46,50 @@ class Worker:
         workspace: where checkpoints go.
         data_dir: where data sets are cached.
         device: torch device that it trains on.
+        log: file that its messages go to, recorded with every run that it takes.
+        patience: seconds for which a failing storage is tried again.
     """
 
     def __init__(
-        self, db: Database, experiment_id: int | None, workspace: Path, data_dir: Path, device: torch.device, log: str
+        self,
+        db: Database,
+        experiment_id: int | None,
+        workspace: Path,
+        data_dir: Path,
+        device: torch.device,
+        log: str = "",
+        patience: float = STORAGE_PATIENCE,
     ) -> None:
         self.db = db
         self.experiment_id = experiment_id
         self.workspace = workspace
         self.device = device
         self.log = log
+        self.patience = patience
         self.cache = DataCache(data_dir)
         self.stopping = threading.Event()
         self.finished = threading.Event()
         self.current: str | None = None
         self.id = register(db, experiment_id=experiment_id, device=str(device), log=log)
 
-    def checkpoint_path(self, run: Run) -> Path:
-        return self.workspace / "runs" / run.id / "checkpoint.pt"
+    def folder(self, run: Run) -> Path:
+        """Where the files of a run are."""
+        return self.workspace / "runs" / run.id
 
-    def work(self, max_runs: int | None, idle_seconds: float | None) -> None:
-        """Train until told to stop, or nothing is left to do."""
+    def work(self, max_runs: int | None = None, idle_seconds: float | None = None) -> None:
+        """Train until told to stop, or nothing is left to do.
+
+        Raises:
+            StorageError: the storage has failed for longer than `patience`; the run in hand goes on from its last
+                checkpoint once somebody finds this worker gone.
+        """
         beating = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         beating.start()
         done = 0
         idle_since = time.monotonic()
         try:
             while not self.stopping.is_set() and (max_runs is None or done < max_runs):
-                run = None
-                if has_queued(self.db, self.experiment_id):
-                    run = claim(self.db, self.id, str(self.device), self.experiment_id, log=self.log)
+                run = self._next()
                 if run is None:
                     idle = time.monotonic() - idle_since
                     if self._dismissed() or (idle_seconds is not None and idle > idle_seconds):
@@ -119,21 +104,35 @@ class Worker:
         finally:
             self.finished.set()
             beating.join()
-            retire(self.db, self.id)
+            self._retire()
+
+    def _next(self) -> Run | None:
+        if not insist(lambda: has_queued(self.db, self.experiment_id), self.patience):
+            return None
+        # Not tried again: where the answer to a commit is lost, the run may be ours already, and only the end of this
+        # worker gives it back.
+        return claim(self.db, self.id, str(self.device), self.experiment_id, log=self.log)
 
     def _beat(self) -> None:
         while not self.finished.wait(BEAT_SECONDS):
             try:
                 beat(self.db, self.id, "busy" if self.current else "idle", self.current)
-            except HlrError as error:
+            except StorageError as error:
                 say(f"heartbeat: {error}")
+
+    def _retire(self) -> None:
+        try:
+            retire(self.db, self.id)
+        except StorageError as error:  # nobody needs the row: the process is gone for everybody who looks
+            say(f"storage: {error}")
 
     def _dismissed(self) -> bool:
         """The experiment it was started for is over, or nobody is left who could queue more of it."""
         if self.experiment_id is None:
             return False
+        experiment_id = self.experiment_id
         try:
-            experiment = experiment_by_id(self.db, self.experiment_id)
+            experiment = insist(lambda: experiment_by_id(self.db, experiment_id), self.patience)
         except UnknownExperiment:
             return True
         if experiment.state != "running" or experiment.stop_requested:
@@ -141,46 +140,51 @@ class Worker:
         return experiment.conductor is None or is_alive(*experiment.conductor) is False
 
     def train(self, run: Run) -> None:
-        """Train one claimed run to its end, whatever that is; only the storage failing gets out of here."""
+        """Train one claimed run to its end, whatever that is.
+
+        Raises:
+            StorageError: the storage has failed for longer than `patience`.
+        """
         say(f"run {run.id}: {run.study} seed {run.seed}, {run.budget} epochs, attempt {run.attempt}")
         torch.set_num_threads(run.config["threads"])
-        writer = PointWriter(self.db, run.id, run.attempt, every_seconds=FLUSH_SECONDS)
-        recorder = Recorder(self, run, writer)
+        recorder = RunRecorder(self.db, run, self.folder(run), self.stopping, self.patience)
         try:
-            self._train(run, writer, recorder)
+            state = self._train(run, recorder)
         except Fenced as error:
             say(f"run {run.id}: {error}")
-        except Stopped:
-            release(self.db, run.id, run.attempt)
-            say(f"run {run.id}: stopped")
+            return
+        say(f"run {run.id}: {'stopped' if state == 'queued' else state} after epoch {recorder.epoch}")
+        if state != "queued":
+            self._clear(run)
 
-    def _train(self, run: Run, writer: PointWriter, recorder: Recorder) -> None:
+    def _train(self, run: Run, recorder: RunRecorder) -> RunState:
+        """Train; the state that the run is in afterwards."""
         try:
             parts = assemble(run.config, self.cache, self.device)
             resume = self._resume(run)
-            writer.rewind(resume["progress"]["epoch"] if resume else 0)
+            recorder.begin(resume["progress"]["epoch"] if resume else 0)
             results = train(parts, run.config, recorder, resume)
-        except (Fenced, Stopped):
+        except (Fenced, StorageError):
             raise
+        except Stopped:
+            return recorder.release()
         except Pruned:
-            writer.finish("pruned", None, {}, None)
+            return recorder.finish("pruned")
         except Diverged as error:
-            writer.finish("diverged", float("inf"), {}, str(error))
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            text = f"out of memory on {self.device} at batch size {run.config['batch_size']}: {error}"
-            self._fail(run, writer, text)
+            return recorder.finish("diverged", float("inf"), error=str(error))
         except HlrError as error:
-            self._fail(run, writer, str(error))
+            return self._fail(run, recorder, str(error))
         except Exception as error:  # noqa: BLE001  (components are users' code and may raise anything)
+            if _out_of_memory(error):
+                size = run.config["batch_size"]
+                return self._fail(run, recorder, f"out of memory on {self.device} at batch size {size}: {error}")
             traceback.print_exc()
-            self._fail(run, writer, f"{type(error).__name__}: {error}")
-        else:
-            writer.finish("complete", results["val_loss"], results, None)
-        self._clear(run)
+            return self._fail(run, recorder, f"{type(error).__name__}: {error}")
+        return recorder.finish("complete", results["val_loss"], results)
 
-    def _fail(self, run: Run, writer: PointWriter, error: str) -> None:
-        say(f"run {run.id}: failed: {error}")
-        writer.finish("failed", None, {}, error)
+    def _fail(self, run: Run, recorder: RunRecorder, error: str) -> RunState:
+        say(f"run {run.id}: {error}")
+        return recorder.finish("failed", error=error)
 
     def _resume(self, run: Run) -> dict[str, Any] | None:
         if run.checkpoint is None:
@@ -192,14 +196,22 @@ class Worker:
             return None
 
     def _clear(self, run: Run) -> None:
-        path = self.checkpoint_path(run)
-        path.unlink(missing_ok=True)
-        if path.parent.is_dir() and not any(path.parent.iterdir()):
-            path.parent.rmdir()
+        try:
+            shutil.rmtree(self.folder(run))
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            say(f"run {run.id}: its checkpoint stays: {error}")
 
 
-def say(text: str) -> None:
-    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}", file=sys.stderr, flush=True)  # noqa: T201  (the worker's log)
+def _out_of_memory(error: Exception) -> bool:
+    # On the CPU torch raises a plain RuntimeError, told apart by the name of its allocator alone.
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "DefaultCPUAllocator" in str(error)
+
+
+def warm_up() -> None:
+    """Pay once, before the first run, what torch puts off until the first optimizer: a second or more of imports."""
+    torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
 
 
 def pick_device(wanted: str) -> torch.device:
@@ -237,6 +249,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         db = open_database(args.storage, create=False)
         device = pick_device(args.device)
+        warm_up()
         worker = Worker(db, args.experiment, args.workspace, args.data_dir, device, args.log)
 
         def stop(signum: int, frame: FrameType | None) -> None:

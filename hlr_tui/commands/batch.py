@@ -54,11 +54,11 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 def start(db: Any, experiment: Any, place: Any, *, detach: bool, as_json: bool) -> int:
     """Start the conductor unless one is at work, follow it to the end, and print what was found."""
     from core.execution.launch import launch_conductor
-    from core.execution.submit import conducted
+    from core.execution.seat import conducted
     from hlr_tui.follow import follow
 
     conductor: subprocess.Popen[bytes] | None = None
-    if not conducted(experiment):
+    if not conducted(db, experiment):
         conductor = launch_conductor(place, experiment.name)
     else:
         print(f"{experiment.name} is running already; this follows it", file=sys.stderr)

@@ -6,8 +6,9 @@ import argparse
 
 from core.catalog import UnknownName, catalog
 from core.errors import Problem, SpecError
-from core.params import check_value, params_of
+from core.params import params_of
 from core.sections import ExperimentSection
+from core.values import check_value
 from hlr_tui.settings import Settings
 
 HELP = "Print a spec with every key, its default and what is legal; redirect it into a file."

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.component import SchedulerInfo
 from core.errors import MISSING, Problem, SpecError, did_you_mean
-from core.params import Real, Whole, Wholes, check_value
+from core.params import Real, Whole, Wholes
+from core.values import check_value
 from hlr_tui.curves import ALL, Curve, choose_schedulers, compute_curves
 from hlr_tui.output import number_text, open_console, print_json
 from hlr_tui.plot import Series, draw

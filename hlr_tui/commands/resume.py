@@ -17,14 +17,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     from core.execution.launch import Place
-    from core.execution.submit import conducted, take_up
+    from core.execution.seat import conducted, settled
+    from core.execution.submit import take_up
     from core.storage.engine import open_database
     from core.storage.experiments import experiment_by_id, get_experiment
     from hlr_tui.commands.batch import start
 
     db = open_database(settings.storage, create=False)
-    experiment = get_experiment(db, args.name)
-    if not conducted(experiment):
+    experiment = settled(db, get_experiment(db, args.name))
+    if not conducted(db, experiment):
         take_up(db, experiment)
     place = Place(settings.storage, settings.workspace, settings.data_dir)
     return start(db, experiment_by_id(db, experiment.id), place, detach=args.detach, as_json=args.json)

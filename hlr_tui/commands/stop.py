@@ -8,6 +8,8 @@ import time
 
 from hlr_tui.settings import Settings
 
+POLL_SECONDS = 0.1
+
 HELP = "Stop an experiment: every run in training writes a checkpoint and goes back to the queue."
 
 
@@ -16,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    from core.execution.submit import conducted
+    from core.execution.seat import conducted
     from core.storage.engine import open_database
     from core.storage.experiments import experiment_by_id, get_experiment, request_stop, set_state
 
@@ -28,9 +30,9 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     request_stop(db, experiment.id)
     print(f"{args.name}: stopping, runs write their checkpoints", file=sys.stderr)
     while experiment.state in ("running", "stopping"):
-        if not conducted(experiment):
+        if not conducted(db, experiment):
             set_state(db, experiment.id, "stopped")  # its conductor was killed: nobody else would say so
-        time.sleep(0.1)
+        time.sleep(POLL_SECONDS)
         experiment = experiment_by_id(db, experiment.id)
     print(f"{args.name} is {experiment.state}; `hlr-tui resume {args.name}` goes on")
     return 0

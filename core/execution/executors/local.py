@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -55,7 +56,8 @@ class LocalExecutor:
     def cancel(self, handles: Sequence[Handle]) -> None:
         for handle, life in self.poll(handles).items():
             if life == "alive":
-                os.kill(handle.pid, signal.SIGTERM)
+                with suppress(ProcessLookupError):  # it has ended since the poll
+                    os.kill(handle.pid, signal.SIGTERM)
 
     def tail(self, handle: Handle, lines: int) -> str:
         try:

@@ -15,7 +15,7 @@ from core.errors import UsageError
 from core.optimizers.dadapt_adam import DAdaptAdam
 from core.optimizers.prodigy import Prodigy
 from core.optimizers.sgd import SGD
-from core.params import parse
+from core.values import parse
 
 CODES = ["Adam", "AdamW", "SGD", "Prodigy", "DAdapt"]
 LR_FREE = [Prodigy, DAdaptAdam]

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from core.catalog import catalog
 from core.component import Trace
-from core.params import Choice, Derived, Flag, Horizon, Range, Real, Whole, check_value, params_of, resolve
+from core.params import Choice, Derived, Flag, Horizon, Range, Real, Whole, params_of, resolve
+from core.values import check_value
 
 SCHEDULERS = catalog().schedulers
 CODES = ["N", "P", "C", "E", "L", "S", "OC", "CY", "H", "EH", "WH", "WEH", "WC"]

@@ -189,9 +189,11 @@ def test_a_first_opening_waits_for_a_writer(tmp_path: Path, monkeypatch: pytest.
     other.execute("CREATE TABLE theirs (x)")
     other.execute("BEGIN IMMEDIATE")
     monkeypatch.setattr("time.sleep", lambda seconds: other.execute("COMMIT"))
-    open_database(str(tmp_path / "hlr.db")).close()
+    db = open_database(str(tmp_path / "hlr.db"))
     assert not other.in_transaction
-    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    with db.read() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    db.close()
 
 
 def test_an_error_in_a_transaction_undoes_all_of_it(db: Database) -> None:
@@ -213,6 +215,15 @@ def test_a_read_sees_one_state_throughout(db: Database) -> None:
         create_experiment(db, "x", "run", "{}")
         assert connection.execute(names).all() == []
     assert [found.name for found in list_experiments(db)] == ["x"]
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    db = open_database(str(tmp_path / "hlr.db"))
+    with db.engine.connect() as connection:  # the pool gives the same connection again
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+    with pytest.raises(StorageError, match=r"hlr\.db: the disk is full"):
+        create_experiment(db, "x", "run", "x" * 100_000)
+    assert list_experiments(db) == []
 
 
 HALF_A_TRANSACTION = """

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from multiprocessing.pool import Pool
 
 import crew
@@ -113,4 +112,3 @@ def test_the_chair_of_a_dead_holder_is_free(
     assert experiment_by_id(db, experiment.id).conductor_beat == taken
     leave_conductor(db, experiment.id)
     assert experiment_by_id(db, experiment.id).conductor == (None if taken else ("far", 7, 1.5))
-    assert os.getpid() == me()[1]

@@ -63,16 +63,17 @@ def test_points_are_committed_in_the_order_of_their_ids(
     second = PointWriter(impatient, "b", claimed("b").attempt)
     refused = []
 
-    @sa.event.listens_for(db.engine, "commit", once=True)
-    def before_the_commit(connection: sa.Connection) -> None:
-        try:
-            second.flush()
-        except StorageError as error:
-            refused.append(error)
-
     first.add("loss", 1, 1.0)
     second.add("loss", 2, 2.0)
     with Cursor(db, experiment.id) as cursor:
+
+        @sa.event.listens_for(db.engine, "commit", once=True)
+        def before_the_commit(connection: sa.Connection) -> None:
+            try:
+                second.flush()
+            except StorageError as error:
+                refused.append(error)
+
         first.flush()
         assert len(refused) == 1
         assert seen(cursor.poll()) == [("a", 1, 1.0)]

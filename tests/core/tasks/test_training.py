@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from core.catalog import catalog
-from core.params import parse
+from core.values import parse
 
 SMALL = {"osc": {"hist": 20, "pred": 10}, "LSTM_Seq2Seq": {"hidden_size": 32, "num_layers": 1}}
 """Parameters that make the slow ones quick."""
