@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import importlib.util
 import os
 import pkgutil
+import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from core.component import Info, ModelInfo, OptimizerInfo, SchedulerInfo, TaskInfo
-from core.errors import UsageError, did_you_mean
+from core.component import Info, ModelInfo, OptimizerInfo, SchedulerInfo, TaskInfo, parameters_class
+from core.errors import UsageError, did_you_mean, show
 
 PLUGINS_ENV = "HLR_PLUGINS"
 """Folders of plug-in files, separated as in PATH. Named by the user, never searched for: a file there runs."""
 
+AnyInfo = TypeVar("AnyInfo", bound=Info)
 InfoT = TypeVar("InfoT", SchedulerInfo, OptimizerInfo, ModelInfo, TaskInfo)
 
 
 class UnknownName(UsageError):
     """No component has that name; `legal` and `hint` say what would do."""
 
-    def __init__(self, kind: str, word: str, known: list[str]) -> None:
-        self.legal = f"must be one of {', '.join(known)}"
-        self.hint = did_you_mean(word, known)
-        super().__init__(f'no {kind[:-1]} "{word}": {self.legal}' + (f" ({self.hint})" if self.hint else ""))
+    def __init__(self, kind: str, word: str, codes: Sequence[str], names: Sequence[str]) -> None:
+        self.legal = f"must be one of {', '.join(codes)}"
+        self.hint = did_you_mean(word, codes) or did_you_mean(word, names)
+        super().__init__(f"no {kind[:-1]} {show(word)}: {self.legal}" + (f" ({self.hint})" if self.hint else ""))
+
+
+def called(word: str, infos: Sequence[AnyInfo]) -> AnyInfo | None:
+    """The one of `infos` that has `word` for its name or code, ignoring case."""
+    # Codes are short enough to be somebody else's name in another case, so an exact match goes first.
+    for fold in (str, str.casefold):
+        for info in infos:
+            if fold(word) in (fold(info.code), fold(info.name)):
+                return info
+    return None
 
 
 @dataclass(slots=True)
@@ -38,13 +52,19 @@ class Shelf(Generic[InfoT]):
     by_name: dict[str, InfoT] = field(default_factory=dict)
 
     def add(self, info: InfoT, origin: str) -> None:
-        for word in {info.name, info.code}:
-            other = self._find(word)
-            if other is not None:
-                raise UsageError(
-                    f'{origin}: the name or code "{word}" is already taken by {self.kind[:-1]} "{other.name}"'
-                )
+        self.refuse_taken(info, origin)
         self.by_name[info.name] = info
+
+    def refuse_taken(self, info: Info, origin: str) -> None:
+        """
+        Raises:
+            UsageError: the name or the code of `info` is that of a component here.
+        """
+        for word in (info.name, info.code):
+            other = called(word, self.all())
+            if other is not None:
+                shown = other.code if other.code == other.name else f"{other.code} ({other.name})"
+                raise UsageError(f'{origin}: the name or code "{word}" is taken by {self.kind[:-1]} {shown}')
 
     def get(self, word: str) -> InfoT:
         """The component called `word`, by name or by code, ignoring case.
@@ -52,18 +72,10 @@ class Shelf(Generic[InfoT]):
         Raises:
             UnknownName: nothing is called that.
         """
-        info = self._find(word)
+        info = called(word, self.all())
         if info is None:
-            raise UnknownName(self.kind, word, self.codes())
+            raise UnknownName(self.kind, word, self.codes(), list(self.by_name))
         return info
-
-    def _find(self, word: str) -> InfoT | None:
-        # Codes are short enough to be somebody else's name in another case, so an exact match goes first.
-        for fold in (str, str.casefold):
-            for info in self.by_name.values():
-                if fold(word) in (fold(info.code), fold(info.name)):
-                    return info
-        return None
 
     def codes(self) -> list[str]:
         return [info.code for info in self.by_name.values()]
@@ -83,12 +95,17 @@ class Catalog:
         """Put one record on its shelf.
 
         Raises:
-            UsageError: it is no record, or its name or code is taken.
+            UsageError: it is no record, its name or code is not usable or taken, or its parameters are not declared
+                in a dataclass.
         """
+        if isinstance(info, (SchedulerInfo, OptimizerInfo, ModelInfo, TaskInfo)):
+            _refuse_unusable(info, origin)
         match info:
             case SchedulerInfo():
+                self.optimizers.refuse_taken(info, origin)  # [methods.params] names both kinds
                 self.schedulers.add(info, origin)
             case OptimizerInfo():
+                self.schedulers.refuse_taken(info, origin)
                 self.optimizers.add(info, origin)
             case ModelInfo():
                 self.models.add(info, origin)
@@ -96,6 +113,17 @@ class Catalog:
                 self.tasks.add(info, origin)
             case _:
                 raise UsageError(f"{origin}: {info!r} is not the record of a component")
+
+
+def _refuse_unusable(info: Info, origin: str) -> None:
+    for word in (info.name, info.code):
+        # They stand in study names, in TOML keys and in file names.
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", word) or word == "all":
+            legal = 'must be letters, digits and underscores, a letter first, and not "all"'
+            raise UsageError(f"{origin}: the name or code {show(word)}: {legal}")
+    cls = parameters_class(info)
+    if not dataclasses.is_dataclass(cls):
+        raise UsageError(f"{origin}: {cls.__name__} must be a dataclass: @dataclass(frozen=True, kw_only=True)")
 
 
 RECORDS = {"schedulers": "SCHEDULER", "optimizers": "OPTIMIZER", "models": "MODEL", "tasks": "TASK"}
@@ -131,7 +159,7 @@ def _add_installed(found: Catalog) -> None:
         for entry in sorted(entry_points(group=f"hlr_tui.{kind}"), key=lambda entry: entry.name):
             try:
                 info = entry.load()
-            except Exception as error:  # the user's own code: it may raise anything
+            except (Exception, SystemExit) as error:  # the user's own code: it may raise anything
                 raise UsageError(f"plug-in {entry.name} ({entry.value}): {type(error).__name__}: {error}") from error
             found.add(info, f"plug-in {entry.name}")
 
@@ -140,7 +168,9 @@ def _add_folder(found: Catalog, folder: Path) -> None:
     if not folder.is_dir():
         raise UsageError(f"{PLUGINS_ENV} = {folder}: must name an existing folder")
     for path in sorted(folder.glob("*.py")):
-        module_name = f"hlr_plugin_{path.stem}"
+        if path.name.startswith("_"):
+            continue  # what several plug-ins share
+        module_name = f"hlr_plugin_{len(sys.modules)}_{path.stem}"
         spec = importlib.util.spec_from_file_location(module_name, path)
         assert spec is not None
         assert spec.loader is not None
@@ -148,7 +178,7 @@ def _add_folder(found: Catalog, folder: Path) -> None:
         sys.modules[module_name] = module  # dataclasses look their module up there
         try:
             spec.loader.exec_module(module)
-        except Exception as error:  # the user's own code: it may raise anything
+        except (Exception, SystemExit) as error:  # the user's own code: it may raise anything
             raise UsageError(f"{path}: {type(error).__name__}: {error}") from error
         records = [getattr(module, constant) for constant in RECORDS.values() if hasattr(module, constant)]
         if not records:

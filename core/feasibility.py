@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.configuration import peak_lr, recipe_of, schedule_of
-from core.errors import Problem
+from core.errors import MISSING, Problem
 from core.params import params_of
 from core.search_ranges import KEY, LR
 from core.search_space import Dimension, Params, corners, held_values, horizon_of, override_of
@@ -29,10 +29,10 @@ def problems_of(spec: ExperimentSpec, method: Method, space: Mapping[str, Dimens
         for problem in schedule_of(spec, method, horizon, values).check(horizon):
             if problem.key == "infimum_lr" and problem.key in space and problem.value == lr:
                 continue  # two ranges meet in one point, drawn with probability zero; the rate is then constant
-            located = case.located(method.scheduler.code, problem, corner, budget)
+            located = case.located(method.scheduler.code, problem, corner)
             found.setdefault((located.key, budget), located)
         for problem in recipe_of(method, values).check():
-            located = case.located(method.optimizer.code, problem, corner, None)
+            located = case.located(method.optimizer.code, problem, corner)
             found.setdefault((located.key, 0), located)
     return list(found.values())
 
@@ -59,11 +59,11 @@ class _Case:
         both = names & {name for name, _ in params_of(self.method.recipe)} | names & {LR}
         moved = set(self.space) | set(held_values(self.spec, self.method))
         return [
-            Problem(f"{KEY}.{name}", "", f"belongs to scheduler {scheduler} and also to optimizer {optimizer}")
+            Problem(f"{KEY}.{name}", MISSING, f"belongs to scheduler {scheduler} and also to optimizer {optimizer}")
             for name in sorted(both & moved)
         ]
 
-    def located(self, code: str, problem: Problem, corner: Params, budget: int | None) -> Problem:
+    def located(self, code: str, problem: Problem, corner: Params) -> Problem:
         """`problem` under the key that the user can change."""
         name = problem.key
         override = override_of(self.spec, code, name) if self.spec.tuned else None
@@ -73,20 +73,16 @@ class _Case:
             span = self.space[name].span
             key = f"{written}.{'low' if corner[name] == span.low else 'high'}"
             value: object = corner[name]
-            hints.append(f"for {code}" if override is not None else "a default range")
+            hints += [] if override is not None else ["a default range"]
         elif override is not None:
             key, value = written, problem.value
-            hints.append(f"for {code}")
         elif name in self.spec.given.get(code, ()):
             key, value = f"methods.params.{code}.{name}", problem.value
         elif name == "infimum_lr":
             key, value = "training.infimum_lr", problem.value
-            hints.append(f"for {code}")
         else:
             key, value = f"methods.params.{code}.{name}", problem.value
             hints.append("its default")
         if name == "infimum_lr" and LR in self.space:
             hints.append(f"the lowest lr of the search is {self.space[LR].span.low:g}")
-        if budget is not None and len(budgets_of(self.spec)) > 1:
-            hints.append(f"at budget {budget}")
         return Problem(key, value, problem.legal, "; ".join(hints))

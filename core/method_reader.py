@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.catalog import Shelf, UnknownName, catalog
+from core.catalog import Shelf, UnknownName, called, catalog
 from core.component import Info, OptimizerInfo, OptimizerRecipe, SchedulerInfo, parameters_class
 from core.errors import MISSING, Problem, did_you_mean
 from core.params import params_of
@@ -68,12 +68,6 @@ def read_methods(
     return MethodsRead(tuple(methods), {code: frozenset(values) for code, values in fixed.items()}, parts)
 
 
-def part_called(word: str, parts: Sequence[Info]) -> Info | None:
-    """The one of `parts` that has `word` for its name or code, ignoring case."""
-    folded = word.casefold()
-    return next((info for info in parts if folded in (info.code.casefold(), info.name.casefold())), None)
-
-
 def _chosen(
     key: str, words: Sequence[str], shelf: Shelf[Any], fits: Callable[[Any], bool], problems: list[Problem]
 ) -> list[Any]:
@@ -107,10 +101,10 @@ def _fixed_values(params: object, parts: Sequence[Info] | None, problems: list[P
         problems.append(Problem("methods.params", params, "must be tables, written [methods.params.CODE]"))
         return {}
     fixed: dict[str, Document] = {}
-    every = [*catalog().schedulers.all(), *catalog().optimizers.all()]
+    every: list[SchedulerInfo | OptimizerInfo] = [*catalog().schedulers.all(), *catalog().optimizers.all()]
     for word, values in params.items():
         key = f"methods.params.{word}"
-        info = part_called(word, every)
+        info = called(word, every)
         if info is None:
             legal = "must be the code of a scheduler or an optimizer: " + ", ".join(known.code for known in every)
             names = [known.code for known in every] + [known.name for known in every]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.catalog import called
 from core.component import OptimizerInfo, SchedulerInfo, parameters_class
 from core.errors import MISSING, Problem, did_you_mean
 from core.params import Range, Real, Whole, params_of
@@ -59,8 +60,7 @@ def read_overrides(
             shared.setdefault(name, []).extend(params)
     overrides: list[Override] = []
     for name, written in table.items():
-        folded = name.casefold()
-        part_named = next((part for part in parts if folded in (part.code.casefold(), part.name.casefold())), None)
+        part_named = called(name, parts)
         if part_named is None or name in shared:
             overrides += _read(KEY, "", shared, {name: written}, [part.code for part in parts], problems)
         elif not isinstance(written, dict):

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import MISSING, Problem, SpecError, UsageError
-from core.spec import Document, ExperimentSpec, build_spec
+from core.spec import Document, ExperimentSpec
+from core.spec_reader import build_spec
 
 
 def load_spec(path: Path, settings: Sequence[str] = ()) -> ExperimentSpec:
@@ -18,36 +19,58 @@ def load_spec(path: Path, settings: Sequence[str] = ()) -> ExperimentSpec:
         SpecError, UsageError: the file cannot be read, or something in it or in the settings is not legal.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = _parsed(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise UsageError(f"{path}: there is no such file; `hlr-tui init` writes one to start from") from error
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: is not UTF-8 text (byte {error.start}); a spec is a TOML file") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise UsageError(f"{path}: is not TOML: {error}") from error
-    for setting in settings:
-        _apply(document, setting)
-    return build_spec(document, str(path))
+    given = [_apply(document, setting) for setting in settings]
+    try:
+        return build_spec(document, str(path))
+    except SpecError as error:
+        raise SpecError(str(path), [_traced(problem, given) for problem in error.problems]) from error
 
 
-def _apply(document: Document, setting: str) -> None:
-    """Lay one ``training.epochs=20`` over the document; the value is TOML, or else a plain text."""
+def _parsed(text: str) -> Document:
+    """
+    Raises:
+        ValueError: `text` is not TOML.
+    """
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _traced(problem: Problem, given: Sequence[str]) -> Problem:
+    """`problem`, which says so where the command line and not the file is at fault."""
+    if not any(problem.key == key or problem.key.startswith(f"{key}.") for key in given):
+        return problem
+    hint = "; ".join(filter(None, (problem.hint, "given on the command line")))
+    return Problem(problem.key, problem.value, problem.legal, hint)
+
+
+def _apply(document: Document, setting: str) -> str:
+    """Lay one ``training.epochs=20`` over the document and return its key; the value is TOML, or else a plain text."""
     path, equals, written = setting.partition("=")
     keys = [key.strip() for key in path.split(".")]
     if not equals or not all(keys) or len(keys) < 2:
         raise SpecError("--set", [Problem(setting, MISSING, "must be written section.key=value")])
     try:
         value = tomllib.loads(f"value = {written}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         value = written.strip()
     table = document
     for key in keys[:-1]:
         table = table.setdefault(key, {})
         if not isinstance(table, dict):
-            raise SpecError("--set", [Problem(path, value, f"{key} is not a table")])
+            raise SpecError("--set", [Problem(path.strip(), value, f"{key} is not a table")])
     table[keys[-1]] = value
+    return ".".join(keys)
 
 
 def spec_to_json(spec: ExperimentSpec) -> str:

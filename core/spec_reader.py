@@ -66,10 +66,12 @@ class _Reader:
         tracking = self.section("tracking", TrackingSection)
         if experiment is not None and not experiment.name:
             self.problems.append(Problem("experiment.name", MISSING, "is missing; it names the experiment"))
-        if self.problems:
+        if self.problems or task is None or model_info is None or model is None:
             return None
-        assert experiment and task_info and task and model_info and model and training
-        assert optimize and compare and execution and tracking
+        if experiment is None or training is None or optimize is None or compare is None:
+            return None
+        if execution is None or tracking is None:
+            return None
         return ExperimentSpec(
             source=source,
             document=self.document,
@@ -132,7 +134,7 @@ class _Reader:
         if part is None:
             return info, None
         assert isinstance(part, base)
-        self.problems += [problem.under(section) for problem in part.check()]  # type: ignore[attr-defined]  # a recipe
+        self.problems += [problem.under(section) for problem in part.check()]
         return info, part
 
     def model(self, task: TaskInfo | None) -> tuple[ModelInfo | None, ModelRecipe | None]:

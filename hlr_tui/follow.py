@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import time
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING
 from core.analysis.progress import Progress, look
 from core.errors import EnvironmentFailure
 from core.execution.launch import Place
+from core.execution.seat import conducted
 from core.storage.engine import Database
 from core.storage.experiments import Experiment, experiment_by_id, request_stop
-from hlr_tui.tables import duration_text
+from hlr_tui.tables import duration_text, printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -37,7 +39,8 @@ def follow(db: Database, experiment: Experiment, place: Place, conductor: subpro
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False)
-    view = _Live(console) if console.is_terminal else _Lines(console)
+    # Not console.is_terminal: rich takes a pipe for one where FORCE_COLOR is set, as it is in many CI jobs.
+    view = _Live(console) if sys.stderr.isatty() and not console.is_dumb_terminal else _Lines()
     interrupted = False
     with view:
         while True:
@@ -47,7 +50,8 @@ def follow(db: Database, experiment: Experiment, place: Place, conductor: subpro
                     return experiment
                 progress = look(db, experiment)
                 view.show(progress, interrupted)
-                _check_conducted(progress, place, conductor)
+                if progress.abandoned:
+                    _check_conducted(db, experiment, place, conductor)
                 time.sleep(REFRESH_SECONDS)
             except KeyboardInterrupt:
                 if interrupted:
@@ -56,14 +60,18 @@ def follow(db: Database, experiment: Experiment, place: Place, conductor: subpro
                 request_stop(db, experiment.id)
 
 
-def _check_conducted(progress: Progress, place: Place, conductor: subprocess.Popen[bytes] | None) -> None:
-    starting = conductor is not None and conductor.poll() is None
-    if progress.conducted is not False or starting:
+def _check_conducted(
+    db: Database, experiment: Experiment, place: Place, conductor: subprocess.Popen[bytes] | None
+) -> None:
+    if conductor is not None and conductor.poll() is None:
+        return  # it is starting
+    # Read again: the conductor may have ended the experiment, and then itself, after the look at it.
+    experiment = experiment_by_id(db, experiment.id)
+    if experiment.state not in ("running", "stopping") or conducted(db, experiment):
         return
-    name = progress.experiment.name
-    log = place.log(name, "conductor")
+    name = experiment.name
     raise EnvironmentFailure(
-        f'the conductor of "{name}" is gone with work left; its log: {log}\n'
+        f'the conductor of "{name}" is gone with work left; its log: {place.log(name, "conductor")}\n'
         f"nothing is lost: the same command, or `hlr-tui resume {name}`, goes on"
     )
 
@@ -90,9 +98,8 @@ class _Live:
 class _Lines:
     """One line now and then, for a log."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._last = -LINE_SECONDS
+    def __init__(self) -> None:
+        self._last = -math.inf
 
     def __enter__(self) -> _Lines:
         return self
@@ -109,7 +116,7 @@ class _Lines:
         for one in progress.running[:2]:
             values = " ".join(f"{name} {value:.3g}" for name, value in one.last.items() if name != "train_loss")
             parts.append(f"{_method(one.run.optimizer, one.run.scheduler)} {one.run.epoch}/{one.run.budget} {values}")
-        print(" · ".join(parts), file=sys.stderr, flush=True)
+        print(printable(" · ".join(parts)), file=sys.stderr, flush=True)
 
 
 def _method(optimizer: str, scheduler: str) -> str:
@@ -142,7 +149,9 @@ def progress_view(progress: Progress, interrupted: bool = False, most_runs: int 
     active = experiment.state in ("running", "stopping")
     if active:
         facts.append(f"to go {duration_text(progress.eta_seconds)}")
-    head = Text.assemble((experiment.name, "bold"), f"  {experiment.mode}  {experiment.state}  ", " · ".join(facts))
+    head = Text.assemble(
+        (printable(experiment.name), "bold"), f"  {experiment.mode}  {experiment.state}  ", " · ".join(facts)
+    )
     table = Table(box=None, padding=(0, 1), header_style="dim")
     for name in ("training", "seed", "epoch", "lr", "train loss", "val loss"):
         table.add_column(name, justify="left" if name == "training" else "right", no_wrap=True)
@@ -150,7 +159,7 @@ def progress_view(progress: Progress, interrupted: bool = False, most_runs: int 
         lr = one.last.get("effective_lr", one.last.get("lr"))
         cells = [one.last.get(name) for name in ("train_loss", "val_loss")]
         table.add_row(
-            _method(one.run.optimizer, one.run.scheduler),
+            Text(printable(_method(one.run.optimizer, one.run.scheduler))),
             str(one.run.seed),
             f"{one.run.epoch}/{one.run.budget}",
             *("" if value is None else f"{value:.3g}" for value in (lr, *cells)),

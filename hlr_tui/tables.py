@@ -13,11 +13,25 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 
 
+def printable(text: str) -> str:
+    """`text` with everything but letters, blanks and line ends written out: names and errors come from files, databases
+    and users' code, and must not drive the terminal."""
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else letter.encode("unicode_escape", "surrogatepass").decode()
+        for letter in text
+    )
+
+
 def spread_text(mean: float | None, std: float | None) -> str:
     """``0.0812 ± 0.0041``: mean and sample standard deviation."""
     if mean is None:
         return "-"
-    return f"{mean:.3g}" if std is None else f"{mean:#.3g} ± {std:#.2g}"
+    return f"{mean:.3g}" if std is None else f"{_padded(mean, 3)} ± {_padded(std, 2)}"
+
+
+def _padded(value: float, digits: int) -> str:
+    """`value` in significant digits, with the zeros that belong to them."""
+    return f"{value:#.{digits}g}".removesuffix(".")
 
 
 def percent_text(mean: float | None, std: float | None) -> str:
@@ -45,29 +59,26 @@ def ranking(document: Mapping[str, Any]) -> Table | None:
     accuracy = next(
         (name for name in ("test_accuracy", "val_accuracy") if any(name in row["metrics"] for row in rows)), None
     )
-    seeds = max((row["seeds"] for row in rows), default=0)
-    from rich import box
-    from rich.table import Table
-
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        title=f"{rows[0]['metric']} after the last epoch, mean ± standard deviation over {seeds} seeds; "
-        f"ranked at {last} epochs",
-        title_justify="left",
+    seeds = max(row["seeds"] for row in rows)
+    # One line per cell fits 80 columns up to two budgets; cut off numbers would be worse than a second line.
+    gap = "\n" if len(budgets) > 2 else " "
+    table = _table(
+        f"{rows[0]['metric']} after the last epoch: mean ± std over {seeds} seed{'' if seeds == 1 else 's'}, "
+        f"ranked at {last} epochs"
     )
     table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("method", no_wrap=True)
+    table.add_column("method", overflow="fold")
     for budget in budgets:
         table.add_column(f"{budget} epochs", justify="right", no_wrap=True)
     if accuracy is not None:
-        table.add_column(f"{accuracy.replace('_', ' ')}", justify="right", no_wrap=True)
+        table.add_column(accuracy.replace("_", gap), justify="right", no_wrap=True)
     lost = any(row["diverged"] or row["failed"] for row in rows)
     if lost:
         table.add_column("lost", justify="right")
     for rank, method in enumerate(sorted(by_method, key=order), start=1):
         own = by_method[method]
-        cells = [str(rank), method]
+        ranked = own.get(last, {}).get("mean") is not None
+        cells = [str(rank) if ranked else "-", method]
         cells += [spread_text(own[b]["mean"], own[b]["std"]) if b in own else "-" for b in budgets]
         if accuracy is not None:
             found = own.get(last, {}).get("metrics", {}).get(accuracy, {"mean": None, "std": None})
@@ -75,8 +86,31 @@ def ranking(document: Mapping[str, Any]) -> Table | None:
         if lost:
             number = sum(row["diverged"] + row["failed"] for row in own.values())
             cells.append(f"{number} of {sum(row['planned'] for row in own.values())}" if number else "")
-        table.add_row(*cells)
+        _add(table, [cell.replace(" ± ", f"{gap}± ") for cell in cells])
     return table
+
+
+def unranked(document: Mapping[str, Any]) -> list[str]:
+    """Why methods have no mean at a budget, one line for each method and reason."""
+    budgets: dict[tuple[str, str], list[str]] = {}
+    for row in document["comparison"]:
+        if row["reason"]:
+            budgets.setdefault((row["method"], row["reason"]), []).append(str(row["budget"]))
+    return [f"{method} at {', '.join(own)} epochs: {reason}" for (method, reason), own in budgets.items()]
+
+
+def _table(title: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
+
+
+def _add(table: Table, cells: Sequence[str]) -> None:
+    """A row of plain texts: what looks like markup, or drives a terminal, is shown as it is written."""
+    from rich.text import Text
+
+    table.add_row(*(Text(printable(cell)) for cell in cells))
 
 
 def best_trials(document: Mapping[str, Any]) -> Table | None:
@@ -84,22 +118,19 @@ def best_trials(document: Mapping[str, Any]) -> Table | None:
     studies: Sequence[Row] = document["studies"]
     if not studies:
         return None
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="best trial of each search", title_justify="left")
-    table.add_column("study", no_wrap=True)
+    table = _table("best trial of each search")
+    table.add_column("study", overflow="fold")
     table.add_column("trials", justify="right")
-    table.add_column("objective", justify="right")
-    table.add_column("parameters")
+    table.add_column("objective", justify="right", no_wrap=True)
+    table.add_column("parameters", overflow="fold")
     ordered = sorted(studies, key=lambda study: (study["best"] is None, study["best"] and study["best"]["value"]))
     for study in ordered:
         best = study["best"]
         if best is None:
-            table.add_row(study["name"], str(study["trials"]), "-", "no trial has a finite objective yet")
+            _add(table, [study["name"], str(study["trials"]), "-", "no trial has a finite objective yet"])
             continue
         params = ", ".join(f"{name} {value_text(value)}" for name, value in best["params"].items())
-        table.add_row(study["name"], str(study["trials"]), f"{best['value']:.3g}", params)
+        _add(table, [study["name"], str(study["trials"]), f"{best['value']:.3g}", params])
     return table
 
 

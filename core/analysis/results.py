@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 from core.catalog import catalog
-from core.plan import make_plan
+from core.plan import Plan, make_plan
 from core.search_space import Dimension
 from core.spec_file import spec_from_json
 from core.storage.engine import Database
 from core.storage.experiments import Experiment
-from core.storage.runs import Run, counts, runs_of
+from core.storage.runs import Run, RunState, counts, runs_of
 
 OBJECTIVE = "val_loss"
 """What searches minimise and comparisons rank by: the validation loss after the last epoch."""
@@ -31,16 +32,18 @@ def result_document(db: Database, experiment: Experiment) -> dict[str, Any]:
     studies = [
         _study(name, group, spaces.get(name, {})) for name, group in _grouped(runs, "search", lambda run: run.study)
     ]
-    best = {study["name"]: study["best"]["trial"] for study in studies if study["best"] is not None}
-    number = counts(db, experiment.id)
+    rows = comparison(runs)
+    if plan.compares_best:
+        rows += _without_best(runs, studies, plan)
+    rows.sort(key=lambda row: (row["budget"], row["mean"] is None, row["mean"], row["method"]))
     return {
         "experiment": experiment.name,
         "mode": experiment.mode,
         "state": experiment.state,
         "error": experiment.error,
-        "runs": dict(number),
+        "runs": dict(counts(db, experiment.id)),
         "studies": studies,
-        "comparison": comparison(runs, best),
+        "comparison": rows,
         "failures": [
             {"run": run.id, "study": run.study, "seed": run.seed, "error": run.error, "log": run.log}
             for run in runs
@@ -80,43 +83,74 @@ def searched(config: Mapping[str, Any], space: Mapping[str, Dimension]) -> dict[
     }
 
 
-def comparison(runs: Iterable[Run], best: Mapping[str, int]) -> list[dict[str, Any]]:
-    """One row per method and budget, best mean first within a budget.
+def comparison(runs: Iterable[Run]) -> list[dict[str, Any]]:
+    """One row per method and budget that was compared.
 
-    Args:
-        best: study → its best trial; runs of a trial that was the best one before are left out.
+    Where a search went on after a comparison and found a better trial, the method is compared anew: the runs of the
+    trial that was queued last count, those of the former one are left out.
     """
-    rows = []
-    compared = [run for run in runs if run.stage != "search" and best.get(run.study, run.trial) == run.trial]
+    compared = [run for run in runs if run.stage != "search"]
+    last: dict[str, Run] = {}
+    for run in compared:
+        if run.study not in last or run.created_at > last[run.study].created_at:
+            last[run.study] = run
+    compared = [run for run in compared if run.trial == last[run.study].trial]
     compared.sort(key=lambda run: (run.budget, run.optimizer, run.scheduler, run.seed))
-    for (budget, optimizer, scheduler), grouped in groupby(
-        compared, key=lambda run: (run.budget, run.optimizer, run.scheduler)
-    ):
-        group = list(grouped)
-        complete = [run for run in group if run.state == "complete" and run.value is not None]
-        values = [run.value for run in complete if run.value is not None]
-        rows.append(
-            {
-                "optimizer": optimizer,
-                "scheduler": scheduler,
-                "method": method_label(optimizer, scheduler),
-                "budget": budget,
-                "seeds": len(values),
-                "metric": OBJECTIVE,
-                **_spread(values),
-                "values": values,
-                "planned": len(group),
-                "diverged": sum(run.state == "diverged" for run in group),
-                "failed": sum(run.state == "failed" for run in group),
-                "metrics": _further(complete),
-            }
-        )
-    rows.sort(key=lambda row: (row["budget"], row["mean"] is None, row["mean"], row["method"]))
+    keyed = groupby(compared, key=lambda run: (run.budget, run.optimizer, run.scheduler))
+    return [_row(optimizer, scheduler, budget, list(group)) for (budget, optimizer, scheduler), group in keyed]
+
+
+def _row(optimizer: str, scheduler: str, budget: int, runs: Sequence[Run], reason: str | None = None) -> dict[str, Any]:
+    complete = [run for run in runs if run.state == "complete" and run.value is not None]
+    values = [run.value for run in complete if run.value is not None]
+    number = Counter(run.state for run in runs)
+    if runs and number["diverged"] + number["failed"] == len(runs):
+        reason = f"no run came to its end: {_endings(number)}"
+    return {
+        "optimizer": optimizer,
+        "scheduler": scheduler,
+        "method": method_label(optimizer, scheduler),
+        "budget": budget,
+        "seeds": len(values),
+        "metric": OBJECTIVE,
+        **_spread(values),
+        "values": values,
+        "trial": runs[0].trial if runs else None,
+        "planned": len(runs),
+        "diverged": number["diverged"],
+        "failed": number["failed"],
+        "reason": reason,
+        "metrics": _further(complete),
+    }
+
+
+def _without_best(runs: Iterable[Run], studies: Iterable[Mapping[str, Any]], plan: Plan) -> list[dict[str, Any]]:
+    """Rows for methods that cannot be compared, because their whole search gave no finite objective: they lost."""
+    losers = {study["name"] for study in studies if study["best"] is None}
+    planned = plan.spec.optimize.trials * len(plan.spec.optimize.seeds)
+    rows = []
+    for name, group in _grouped(runs, "search", lambda run: run.study):
+        number = Counter(run.state for run in group)
+        if name in losers and len(group) >= planned and not number["queued"] + number["running"]:
+            reason = f"no trial of its search came to an end: {_endings(number)}"
+            rows += [
+                _row(group[0].optimizer, group[0].scheduler, budget, [], reason) for budget in plan.spec.compare.budgets
+            ]
     return rows
+
+
+def _endings(number: Mapping[RunState, int]) -> str:
+    """``2 runs diverged, 1 failed``"""
+    lost: tuple[RunState, ...] = ("diverged", "failed", "pruned")
+    parts = [f"{number[state]} {state}" for state in lost if number[state]]
+    first, _, state = parts[0].partition(" ")
+    return ", ".join([f"{first} run{'' if first == '1' else 's'} {state}", *parts[1:]])
 
 
 def _spread(values: Sequence[float]) -> dict[str, float | None]:
     """Mean and sample standard deviation; None where there are too few values."""
+    if not all(math.isfinite(value) for value in values):  # statistics.stdev raises on them
+        return {"mean": sum(values) / len(values), "std": math.nan}
     return {
         "mean": statistics.fmean(values) if values else None,
         "std": statistics.stdev(values) if len(values) > 1 else None,

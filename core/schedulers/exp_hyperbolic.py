@@ -26,7 +26,7 @@ SCHEDULER = SchedulerInfo(
     code="EH",
     family="hyperbolic",
     tick="epoch",
-    summary="exponential of the hyperbola: decay by orders of magnitude that starts alike for every number of epochs",
+    summary="exponential of the hyperbola: decay by orders of magnitude, its start little changed by the epochs",
     reference=REFERENCE,
     schedule=ExpHyperbolic,
 )

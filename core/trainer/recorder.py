@@ -19,6 +19,7 @@ STORAGE_PATIENCE = 300.0
 """Seconds that a worker goes on trying while the storage fails: a restart of the server, a long backup."""
 
 RETRY_SECONDS = 1.0
+FLUSH_SECONDS = 0.5
 
 T = TypeVar("T")
 
@@ -60,10 +61,17 @@ class RunRecorder:
         folder: of the run's files.
         stopping: set when the worker is told to end.
         patience: seconds for which a failing storage is tried again.
+        flush_seconds: between two writes of points, which also bring the orders.
     """
 
     def __init__(
-        self, db: Database, run: Run, folder: Path, stopping: threading.Event, patience: float = STORAGE_PATIENCE
+        self,
+        db: Database,
+        run: Run,
+        folder: Path,
+        stopping: threading.Event,
+        patience: float = STORAGE_PATIENCE,
+        flush_seconds: float = FLUSH_SECONDS,
     ) -> None:
         self.epoch = 0
         """Epochs whose points are recorded."""
@@ -72,7 +80,7 @@ class RunRecorder:
         self._folder = folder
         self._stopping = stopping
         self._patience = patience
-        self._writer = PointWriter(db, run.id, run.attempt)
+        self._writer = PointWriter(db, run.id, run.attempt, every_seconds=flush_seconds)
 
     def begin(self, epoch: int) -> None:
         """Drop what an earlier attempt recorded past `epoch`, where this one takes up."""

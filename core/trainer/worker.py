@@ -30,7 +30,7 @@ from core.storage.workers import beat, register, retire
 from core.trainer.assemble import DataCache, assemble
 from core.trainer.checkpoint import DamagedCheckpoint, load_checkpoint
 from core.trainer.loop import Diverged, Pruned, Stopped, train
-from core.trainer.recorder import STORAGE_PATIENCE, RunRecorder, insist, say
+from core.trainer.recorder import FLUSH_SECONDS, STORAGE_PATIENCE, RunRecorder, insist, say
 
 BEAT_SECONDS = 2.0
 FLUSH_SECONDS = 0.25
@@ -47,7 +47,7 @@ class Worker:
         data_dir: where data sets are cached.
         device: torch device that it trains on.
         log: file that its messages go to, recorded with every run that it takes.
-        patience: seconds for which a failing storage is tried again.
+        patience, flush_seconds: see `RunRecorder`.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Worker:
         device: torch.device,
         log: str = "",
         patience: float = STORAGE_PATIENCE,
+        flush_seconds: float = FLUSH_SECONDS,
     ) -> None:
         self.db = db
         self.experiment_id = experiment_id
@@ -66,6 +67,7 @@ class Worker:
         self.device = device
         self.log = log
         self.patience = patience
+        self.flush_seconds = flush_seconds
         self.cache = DataCache(data_dir)
         self.stopping = threading.Event()
         self.finished = threading.Event()
@@ -147,7 +149,7 @@ class Worker:
         """
         say(f"run {run.id}: {run.study} seed {run.seed}, {run.budget} epochs, attempt {run.attempt}")
         torch.set_num_threads(run.config["threads"])
-        recorder = RunRecorder(self.db, run, self.folder(run), self.stopping, self.patience)
+        recorder = RunRecorder(self.db, run, self.folder(run), self.stopping, self.patience, self.flush_seconds)
         try:
             state = self._train(run, recorder)
         except Fenced as error:

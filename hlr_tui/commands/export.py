@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from core.errors import EnvironmentFailure
+from core.errors import EnvironmentFailure, UsageError
 from hlr_tui.output import plain
 from hlr_tui.settings import Settings
 
@@ -84,12 +84,20 @@ def _output(path: str | None) -> Iterator[TextIO]:
         yield sys.stdout
         return
     target = Path(path)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+    if target.is_dir():
+        raise UsageError(f"--out {path}: is a folder; name a file in it")
+    if not target.parent.is_dir():
+        raise UsageError(f"--out {path}: there is no folder {target.parent}")
+    # A device or a pipe (/dev/null, process substitution) is written to; only a file can be replaced.
+    special = target.exists() and not target.is_file()
+    written = target if special else target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
+        with written.open("w", encoding="utf-8", newline="") as file:
             yield file
-        partial.replace(target)
+        if not special:
+            written.replace(target)
     except OSError as error:
-        raise EnvironmentFailure(f"{path}: cannot be written: {error.strerror}") from error
+        raise EnvironmentFailure(f"--out {path}: cannot be written: {error.strerror}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        if not special:
+            written.unlink(missing_ok=True)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import math
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hlr_tui.output import open_console, print_json
 from hlr_tui.settings import Settings
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
     from core.analysis.progress import Progress
 
 HELP = "Show experiments with their progress; with a name, one of them with its runs, workers and failures."
 
 REFRESH_SECONDS = 1.0
+MOST_FAILURES = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,23 +39,36 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         chosen = [get_experiment(db, args.name)] if args.name else list_experiments(db)
         return [look(db, experiment) for experiment in chosen]
 
-    def view() -> RenderableType:
+    def view() -> tuple[RenderableType, list[str]]:
         return _detail(progresses()[0], db) if args.name else _overview(progresses())
 
     if args.json:
         print_json({"experiments": [_document(progress, db) for progress in progresses()]})
         return 0
     console = open_console()
-    if not args.watch:
-        console.print(view())
-        return 0
-    from rich.live import Live
+    if args.watch:
+        return _watch(console, view)
+    table, lines = view()
+    console.print(table)
+    for line in lines:
+        console.print(line, soft_wrap=True)  # paths and commands are there to be copied
+    return 0
 
-    with Live(view(), console=console, auto_refresh=False, screen=console.is_terminal) as live:
+
+def _watch(console: Console, view: Callable[[], tuple[RenderableType, list[str]]]) -> int:
+    from rich.console import Group
+    from rich.live import Live
+    from rich.text import Text
+
+    def screen() -> RenderableType:
+        table, lines = view()
+        return Group(table, *(Text(line) for line in lines))
+
+    with Live(screen(), console=console, auto_refresh=False, screen=console.is_terminal) as live:
         try:
             while True:
                 time.sleep(REFRESH_SECONDS)
-                live.update(view(), refresh=True)
+                live.update(screen(), refresh=True)
         except KeyboardInterrupt:  # the way to leave
             return 0
 
@@ -64,6 +80,7 @@ def _document(progress: Progress, db: Any) -> dict[str, Any]:
         "mode": experiment.mode,
         "state": experiment.state,
         "conducted": progress.conducted,
+        "abandoned": progress.abandoned,
         "error": experiment.error,
         "progress": progress.fraction,
         "eta_seconds": progress.eta_seconds,
@@ -107,57 +124,62 @@ def _failed(progress: Progress, db: Any) -> list[Any]:
     return runs_of(db, progress.experiment.id, states=["failed"]) if progress.runs["failed"] else []
 
 
-def _state_text(progress: Progress) -> str:
-    """The state, and whether anybody works on it."""
-    state = progress.experiment.state
-    if state in ("running", "stopping") and progress.conducted is False:
-        return f"{state}, but its conductor is gone: hlr-tui resume {progress.experiment.name}"
-    return state
+def _notes(progress: Progress) -> list[str]:
+    """What the user should know beyond the numbers."""
+    experiment = progress.experiment
+    notes = []
+    if progress.abandoned:
+        notes.append(
+            f"{experiment.name}: {experiment.state}, but its conductor is gone: hlr-tui resume {experiment.name}"
+        )
+    if experiment.error:
+        notes.append(f"{experiment.name}: {experiment.error}")
+    return notes
 
 
-def _overview(progresses: list[Progress]) -> RenderableType:
+def _overview(progresses: list[Progress]) -> tuple[RenderableType, list[str]]:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    from hlr_tui.tables import duration_text
+    from hlr_tui.tables import duration_text, printable
 
     if not progresses:
-        return Text("no experiments yet; hlr-tui init digits > spec.toml, then hlr-tui --batch spec.toml")
+        return Text("no experiments yet; hlr-tui init digits > spec.toml, then hlr-tui --batch spec.toml"), []
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("experiment", "mode", "state", "progress", "runs", "lost", "workers", "to go"):
+    table.add_column("experiment", overflow="fold")
+    for name in ("mode", "state"):
         table.add_column(name)
+    for name in ("done", "runs", "lost", "workers", "to go"):
+        table.add_column(name, justify="right")
     for progress in progresses:
         runs = progress.runs
         ended = sum(stage.ended_runs for stage in progress.stages)
         planned = sum(stage.planned_runs for stage in progress.stages)
+        active = progress.experiment.state in ("running", "stopping") and not progress.abandoned
         table.add_row(
-            progress.experiment.name,
+            Text(printable(progress.experiment.name)),
             progress.experiment.mode,
-            _state_text(progress),
-            f"{100 * progress.fraction:.0f} %",
+            "abandoned" if progress.abandoned else progress.experiment.state,
+            f"{math.floor(100 * progress.fraction)} %",
             f"{ended}/{planned}",
             str(runs["failed"] + runs["diverged"]),
             str(len(progress.workers)),
-            duration_text(progress.eta_seconds) if progress.experiment.state == "running" else "",
+            duration_text(progress.eta_seconds) if active else "",
         )
-    return table
+    return table, [printable(note) for progress in progresses for note in _notes(progress)]
 
 
-def _detail(progress: Progress, db: Any) -> RenderableType:
-    from rich.console import Group
-    from rich.text import Text
-
+def _detail(progress: Progress, db: Any) -> tuple[RenderableType, list[str]]:
     from hlr_tui.follow import progress_view
+    from hlr_tui.tables import printable
 
-    parts: list[RenderableType] = [progress_view(progress)]
-    experiment = progress.experiment
-    if _state_text(progress) != experiment.state:
-        parts.append(Text(_state_text(progress)))
-    if experiment.error:
-        parts.append(Text(f"error: {experiment.error}"))
-    for run in _failed(progress, db):
-        parts.append(Text(f"failed: {run.study} seed {run.seed} at epoch {run.epoch}/{run.budget}: {run.error}"))
+    lines = _notes(progress)
+    failed = _failed(progress, db)
+    for run in failed[:MOST_FAILURES]:
+        lines.append(f"failed: {run.study} seed {run.seed} at epoch {run.epoch}/{run.budget}: {run.error}")
         if run.log:
-            parts.append(Text(f"  log: {run.log}"))
-    return Group(*parts)
+            lines.append(f"  log: {run.log}")
+    if len(failed) > MOST_FAILURES:
+        lines.append(f"and {len(failed) - MOST_FAILURES} more: hlr-tui status {progress.experiment.name} --json")
+    return progress_view(progress), [printable(line) for line in lines]

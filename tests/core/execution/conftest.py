@@ -1,0 +1,27 @@
+"""Campaigns on a folder per test, with one data folder for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from campaign import Campaign, campaign, document
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture
+def make_campaign(tmp_path: Path, data_dir: Path) -> Iterator[Callable[..., Campaign]]:
+    """Makes campaigns of TINY with changes (see `campaign.document`)."""
+    with ExitStack() as stack:
+
+        def make(folder: str = "campaign", **changes: Any) -> Campaign:
+            return stack.enter_context(campaign(tmp_path / folder, data_dir, document(**changes)))
+
+        yield make

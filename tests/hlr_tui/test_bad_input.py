@@ -1,0 +1,527 @@
+"""What users get wrong: one message that says where, what and what would be legal; nothing is written, nothing runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomlkit
+
+from core.catalog import catalog
+from hlr_tui.__main__ import main
+
+Tables = dict[str, Any]
+
+BASE: Tables = {
+    "experiment": {"name": "bad", "mode": "compare"},
+    "task": {"name": "digits"},
+    "training": {"epochs": 3, "seeds": 1},
+    "methods": {"schedulers": ["N"]},
+}
+SEARCH: Tables = {
+    "experiment": {"mode": "optimize"},
+    "training": {"epochs": 10},
+    "methods": {"schedulers": ["EH", "OC", "WH"]},
+}
+OSC: Tables = {"task": {"name": "osc"}}
+
+
+def merged(below: Tables, above: Tables) -> Tables:
+    tables = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, dict) and isinstance(tables.get(key), dict)
+        tables[key] = merged(tables[key], value) if both else value
+    return tables
+
+
+def search(**ranges: Any) -> Tables:
+    return merged(SEARCH, {"optimize": {"search": ranges}})
+
+
+def method(schedulers: list[str], **params: Any) -> Tables:
+    return {"methods": {"schedulers": schedulers, "params": params}}
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("HLR_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HLR_PLUGINS", "")  # so that what --plugins leaves there is taken back
+    yield
+    monkeypatch.undo()
+    catalog.cache_clear()
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() if path.is_file() else b"" for path in sorted(folder.rglob("*"))}
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str, code: int = 2) -> list[str]:
+    """The lines of the message of a refused command, without the name of the program."""
+    before = snapshot(Path.cwd())
+    assert main(list(words)) == code
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "Traceback" not in shown.err
+    assert snapshot(Path.cwd()) == before
+    lines = shown.err.splitlines()
+    assert lines
+    assert all(line.isprintable() and line.startswith("hlr-tui: ") for line in lines)
+    return [line.removeprefix("hlr-tui: ") for line in lines]
+
+
+def assert_says(line: str, expected: str) -> None:
+    """`expected` is the line, where … stands for anything."""
+    *parts, last = expected.split(" … ")
+    rest = line
+    for index, part in enumerate([*parts, last]):
+        assert part in rest, (line, expected)
+        assert index or rest.startswith(part), (line, expected)
+        rest = rest.split(part, 1)[1]
+    assert parts or not rest, (line, expected)
+    assert line.endswith(last), (line, expected)
+
+
+TYPES: list[tuple[Tables, str]] = [
+    ({"training": {"epochs": "3"}}, 'training.epochs = "3": must be a whole number >= 1 and <= 1e6'),
+    ({"training": {"epochs": 2.5}}, "training.epochs = 2.5: must be a whole number >= 1 and <= 1e6"),
+    ({"training": {"epochs": True}}, "training.epochs = true: must be a whole number >= 1 and <= 1e6"),
+    ({"training": {"epochs": 0}}, "training.epochs = 0: must be >= 1 and <= 1e6"),
+    ({"training": {"epochs": 10**400}}, "training.epochs = 0x1 … : must be >= 1 and <= 1e6"),
+    ({"training": {"epochs": [3]}}, "training.epochs = [3]: must be a whole number … "),
+    ({"training": {"epochs": {"n": 3}}}, "training.epochs = { n = 3 }: must be a whole number … "),
+    ({"training": {"lr": "high"}}, 'training.lr = "high": must be a finite number > 0'),
+    ({"training": {"lr": False}}, "training.lr = false: must be a finite number > 0"),
+    ({"training": {"lr": float("nan")}}, "training.lr = nan: must be a finite number > 0"),
+    ({"training": {"lr": float("inf")}}, "training.lr = inf: must be a finite number > 0"),
+    ({"training": {"lr": 10**400}}, "training.lr = 0x1 … : must be a finite number > 0"),
+    ({"training": {"lr": 0}}, "training.lr = 0.0: must be > 0"),
+    ({"training": {"lr": -1e-3}}, "training.lr = -0.001: must be > 0"),
+    (
+        {"training": {"device": "gpu"}},
+        'training.device = "gpu": must be one of auto, cpu, cuda, cuda:N, mps',
+    ),
+    ({"experiment": {"name": 7}}, "experiment.name = 7: must be 1 to 64 letters … "),
+    ({"experiment": {"name": "a b"}}, 'experiment.name = "a b": must be 1 to 64 letters … '),
+    ({"experiment": {"name": "../up"}}, 'experiment.name = "../up": must be 1 to 64 letters … '),
+    ({"experiment": {"name": ""}}, 'experiment.name = "": must be 1 to 64 letters … '),
+    ({"experiment": {"mode": "Compare"}}, 'experiment.mode = "Compare": must be one of … (did you mean "compare"?)'),
+    ({"experiment": {"mode": 3}}, "experiment.mode = 3: must be one of run, compare, … "),
+    ({"optimize": {"pruner": "medain"}}, 'optimize.pruner = "medain": must be one of … (did you mean "median"?)'),
+    (method(["OC"], OC={"cycle_momentum": 1}), "methods.params.OC.cycle_momentum = 1: must be true or false"),
+    ({"training": {"seeds": []}}, "training.seeds = []: must be a list of distinct whole numbers … (it is empty)"),
+    ({"training": {"seeds": 0}}, "training.seeds = 0: must be … or a count from 1 to 1000: n means 1 … n"),
+    ({"training": {"seeds": 10**12}}, "training.seeds = 1000000000000: must be … or a count from 1 to 1000 … "),
+    ({"training": {"seeds": [1, 2, 1]}}, "training.seeds = [1, 2, 1]: must be … (1 stands twice)"),
+    ({"training": {"seeds": [1, -2]}}, "training.seeds = [1, -2]: must be … >= 0 and <= 4294967295, … (-2 is not)"),
+    ({"training": {"seeds": [1, "2"]}}, 'training.seeds = [1, "2"]: must be … ("2" is not)'),
+    ({"compare": {"budgets": []}}, "compare.budgets = []: must be … (it is empty)"),
+    ({"compare": {"budgets": [5, 5]}}, "compare.budgets = [5, 5]: must be … (5 stands twice)"),
+    ({"compare": {"budgets": 5}}, "compare.budgets = 5: must be a list of distinct whole numbers >= 1 and <= 1e6"),
+    ({"execution": {"workers": "four"}}, 'execution.workers = "four": must be "auto" or a whole number >= 1 … '),
+    ({"tracking": {"wandb": "online"}}, 'tracking.wandb = "online": must be one of disabled'),
+    ({"tracking": {"project": "a\nb"}}, 'tracking.project = "a\\nb": must be 1 to 128 characters on one line'),
+]
+
+NAMES: list[tuple[Tables, str]] = [
+    ({"trainin": {"epochs": 3}}, 'trainin: unknown section; must be one of … (did you mean "training"?)'),
+    ({"epochs": 3}, "epochs = 3: unknown section; must be one of … (epochs is a key of [training])"),
+    ({"compare": 3}, "compare = 3: must be a table, written [compare]"),
+    ({"training": {"epoch": 3}}, 'training.epoch = 3: unknown key; must be one of … (did you mean "epochs"?)'),
+    ({"task": {"name": "digit"}}, 'task.name = "digit": must be one of digits, osc … (did you mean "digits"?)'),
+    ({"task": {"name": 5}}, "task.name = 5: must be one of digits, … "),
+    ({"task": {"lable_smoothing": 0}}, 'task.lable_smoothing = 0: … (did you mean "label_smoothing"?)'),
+    ({"task": {"label_smoothing": 1}}, "task.label_smoothing = 1.0: must be >= 0 and < 1"),
+    ({"model": {"name": "MLPP"}}, 'model.name = "MLPP": must be one of … (did you mean "MLP"?)'),
+    (
+        {"model": {"name": "LSTM_Seq2Seq"}},
+        'model.name = "LSTM_Seq2Seq": does not fit the image data of task digits; must be one of MLP, … ',
+    ),
+    ({"model": {"hidden_size": 0}}, "model.hidden_size = 0: must be >= 1"),
+    ({"methods": {"optimizers": "AdamW"}}, 'methods.optimizers = "AdamW": must be … (write ["AdamW"])'),
+    ({"methods": {"optimizers": [1]}}, 'methods.optimizers = [1]: must be a list of names of optimizers, or "all"'),
+    ({"methods": {"optimizers": ["AdmaW"]}}, 'methods.optimizers = "AdmaW": must be one of … (did you mean "AdamW"?)'),
+    (
+        {"methods": {"optimizers": ["Prodigy"]}},
+        'methods.optimizers = "Prodigy": must be one of … (Prodigy belongs to methods.lr_free)',
+    ),
+    (
+        {"methods": {"lr_free": ["AdamW"]}},
+        'methods.lr_free = "AdamW": must be one of Prodigy, DAdapt (AdamW belongs to methods.optimizers)',
+    ),
+    ({"methods": {"schedulers": ["EHX"]}}, 'methods.schedulers = "EHX": must be one of N, … (did you mean "EH"?)'),
+    (
+        {"methods": {"schedulers": ["hyperbolik"]}},
+        'methods.schedulers = "hyperbolik": must be one of … (did you mean "hyperbolic"?)',
+    ),
+    ({"methods": {"schedulers": ["N", "N"]}}, 'methods.schedulers = ["N", "N"]: must be … ("N" stands twice)'),
+    ({"methods": {"schedulers": ["H", "hyperbolic"]}}, 'methods.schedulers = "hyperbolic": names H a second time'),
+    (
+        {"methods": {"schedulers": ["all", "N"]}},
+        'methods.schedulers = "all": must be one of … (alone it means all of them: schedulers = "all")',
+    ),
+    ({"methods": {"schedulers": []}}, "methods: no method is left: name optimizers and schedulers, or lr_free … "),
+    ({"methods": {"params": 3}}, "methods.params = 3: must be tables, written [methods.params.CODE]"),
+    (method(["N"], Q={"x": 1}), "methods.params.Q: must be the code of a scheduler or an optimizer: N, … "),
+    (method(["EH"], EH=3), "methods.params.EH = 3: must be a table of parameters, written [methods.params.EH]"),
+    (method(["N"], EH={}), "methods.params.EH: no method of this spec uses it; the methods use AdamW, N"),
+    (
+        method(["EH"], EH={}, exp_hyperbolic={}),
+        "methods.params.exp_hyperbolic: names EH a second time",
+    ),
+    (
+        method(["EH"], EH={"upper_bond": 3}),
+        'methods.params.EH.upper_bond = 3: unknown key; must be one of … (did you mean "upper_bound"?)',
+    ),
+    (method(["N"], N={"gamma": 1}), "methods.params.N.gamma = 1: unknown key; there are no parameters here"),
+    (
+        {"methods": {"optimizers": ["SGD"], "params": {"SGD": {"nesterov": True, "momentum": 0}}}},
+        "methods.params.SGD.momentum = 0.0: must be > 0 with nesterov = true",
+    ),
+]
+
+HORIZONS: list[tuple[Tables, str]] = [
+    (
+        merged(method(["EH"]), {"compare": {"budgets": [50, 300]}}),
+        "methods.params.EH.upper_bound = 250: must be >= 300, the number of epochs of the run (its default)",
+    ),
+    (
+        merged(method(["H"], H={"upper_bound": 2}), {}),
+        "methods.params.H.upper_bound = 2: must be >= 3, the number of epochs of the run",
+    ),
+    (
+        merged(method(["C", "EH"]), {"training": {"lr": 1e-3, "infimum_lr": 1e-3}}),
+        "training.infimum_lr = 0.001: must be < 0.001, the peak learning rate",
+    ),
+    (
+        method(["C"], C={"infimum_lr": 0.5}),
+        "methods.params.C.infimum_lr = 0.5: must be < 0.01, the peak learning rate",
+    ),
+    (
+        method(["WH"], WH={"warmup_epochs": 3}),
+        "methods.params.WH.warmup_epochs = 3: must be < 3, the number of epochs of the run",
+    ),
+    (
+        merged(method(["WC"]), {"training": {"epochs": 1}}),
+        "methods.params.WC.warmup_epochs = 1: a warm-up needs a run of at least 2 epochs (its default)",
+    ),
+    (
+        merged(OSC, {"task": {"hist": 2000, "pred": 50}}),
+        "task.hist = 2000: hist + pred must be <= 2000 time steps … (pred = 50)",
+    ),
+    (
+        merged(BASE, {"training": {"seeds": 1000}, "compare": {"budgets": list(range(1, 1001))}, **method(["N", "C"])}),
+        "experiment: amounts to 2,000,000 runs: must be at most 1,000,000 … ",
+    ),
+    (
+        merged(SEARCH, {"experiment": {"mode": "all"}, **method(["EH"]), "compare": {"budgets": [250]}}),
+        "optimize.search.EH.upper_bound.low = 200: must be >= 250, the number of epochs of the run (a default range)",
+    ),
+]
+
+SEARCHES: list[tuple[Tables, str]] = [
+    (search(lr={"low": 0.1, "high": 0.01}), "optimize.search.lr.low = 0.1: low < high must hold, but high = 0.01"),
+    (search(lr={"low": 0.1, "high": 0.1}), "optimize.search.lr.low = 0.1: low < high must hold, but high = 0.1"),
+    (search(lr={"low": 0, "high": 0.1}), "optimize.search.lr.low = 0.0: must be > 0"),
+    (
+        search(pct_start={"low": 0, "high": 0.5, "log": True}),
+        "optimize.search.pct_start.low = 0.0: must be > 0 where log = true",
+    ),
+    (
+        search(pct_start={"low": 0.1, "high": 0.5, "log": True, "step": 0.1}),
+        "optimize.search.pct_start.step = 0.1: must be left out where log = true",
+    ),
+    (search(pct_start={"low": 0.5, "high": 1.5}), "optimize.search.pct_start.high = 1.5: must be >= 0 and <= 1"),
+    (search(pct_start={"low": 0.5}), "optimize.search.pct_start.high: is missing; must be >= 0 and <= 1"),
+    (
+        search(pct_start={"low": 0.1, "high": 0.5, "lgo": True}),
+        'optimize.search.pct_start.lgo = true: unknown key; must be one of … (did you mean "log"?)',
+    ),
+    (
+        search(pct_start={"low": 0.1, "high": 0.5, "log": 1}),
+        "optimize.search.pct_start.log = 1: must be true or false",
+    ),
+    (
+        search(EH={"upper_bound": {"low": 200, "high": 400, "step": 0}}),
+        "optimize.search.EH.upper_bound.step = 0: must be >= 1",
+    ),
+    (
+        search(EH={"upper_bound": {"low": 200, "high": 400, "step": 1.5}}),
+        "optimize.search.EH.upper_bound.step = 1.5: must be a whole number >= 1",
+    ),
+    (
+        search(EH={"upper_bound": {"low": 200, "high": 390, "step": 50}}),
+        "optimize.search.EH.upper_bound.step = 50: must divide high - low = 190, so that high is reached",
+    ),
+    (
+        search(upper_bound={"low": "x", "high": 390}),
+        'optimize.search.upper_bound.low = "x": must be a whole number >= 1 and <= 1e9',
+    ),
+    (
+        search(upper_bound="many"),
+        'optimize.search.upper_bound = "many": must be a whole number >= 1 and <= 1e9, or a range { low = …, … }',
+    ),
+    (
+        search(uper_bound=300),
+        'optimize.search.uper_bound = 300: no such parameter to search; must be one of lr, … (did you mean "upper … ',
+    ),
+    (
+        search(H={"upper_bound": 300}),
+        "optimize.search.H = { upper_bound = 300 }: no such parameter to search; must be one of lr, … ",
+    ),
+    (
+        search(EH={"gamma": {"low": 0.1, "high": 0.5}}),
+        "optimize.search.EH.gamma = { low = 0.1, high = 0.5 }: no such … ; must be one of upper_bound, infimum_lr",
+    ),
+    (search(EH=3), "optimize.search.EH = 3: must be a table of ranges by parameter"),
+    (merged(SEARCH, {"optimize": {"search": 3}}), "optimize.search = 3: must be a table of ranges"),
+    (
+        search(EH={"infimum_lr": {"low": 0.1, "high": 0.5}}, WH={"infimum_lr": 1e-5}),
+        "optimize.search.EH.infimum_lr.low = 0.1: must be < 0.0001 … (the lowest lr of the search is 0.0001)",
+    ),
+    (
+        merged(search(lr=1e-3), {**method(["EH"]), "optimize": {"search": {"infimum_lr": 2e-3}}}),
+        "optimize.search.infimum_lr = 0.002: must be < 0.001, the peak learning rate",
+    ),
+    (
+        merged(search(upper_bound={"low": 5, "high": 20}), method(["EH"])),
+        "optimize.search.upper_bound.low = 5: must be >= 10, the number of epochs of the run",
+    ),
+    (
+        merged(
+            SEARCH,
+            {
+                "methods": {"optimizers": ["SGD"], "schedulers": ["N"], "params": {"SGD": {"nesterov": True}}},
+                "optimize": {"search": {"momentum": {"low": 0.0, "high": 0.9}}},
+            },
+        ),
+        "optimize.search.momentum.low = 0.0: must be > 0 with nesterov = true",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), [*TYPES, *NAMES, *HORIZONS, *SEARCHES])
+def test_a_broken_spec(changes: Tables, expected: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("spec.toml").write_text(tomlkit.dumps(merged(BASE, changes)))
+    lines = refused(capsys, "--batch", "spec.toml")
+    assert_says(lines[0], f"spec.toml: {expected}")
+    if not expected.startswith("optimize.search.EH.infimum_lr"):  # both ends of that range are wrong
+        assert len(lines) == 1, lines
+
+
+def test_the_base_of_the_table_is_legal(capsys: pytest.CaptureFixture[str]) -> None:
+    for changes in ({}, SEARCH, OSC, search(lr={"low": 1e-3, "high": 1e-2}, EH={"upper_bound": 300})):
+        Path("spec.toml").write_text(tomlkit.dumps(merged(BASE, changes)))
+        assert main(["--batch", "spec.toml", "--dry-run"]) == 0, capsys.readouterr().err
+
+
+def test_every_mistake_is_shown_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    changes = {
+        "task": {"name": "digit"},
+        "model": {"name": "MLP", "hidden_size": -1},
+        "training": {"epochs": 0, "seeds": [1, 1]},
+        "methods": {"schedulers": ["EH", "EHX"], "params": {"EH": {"upper_bound": 0}}},
+        "optimize": {"search": {"EH": {"infimum_lr": {"low": 1, "high": 0}}}},
+    }
+    Path("spec.toml").write_text(tomlkit.dumps(merged(BASE, changes)))
+    lines = refused(capsys, "--batch", "spec.toml")
+    keys = [line.removeprefix("spec.toml: ").split(" ")[0].rstrip(":") for line in lines]
+    assert keys == [
+        *("task.name", "model.hidden_size", "training.epochs", "training.seeds", "methods.schedulers"),
+        *("methods.params.EH.upper_bound", "optimize.search.EH.infimum_lr.high"),
+    ]
+
+
+FILES: list[tuple[bytes, list[str]]] = [
+    (b"", ["task.name: is missing; must be one of digits, … ", "experiment.name: is missing; … "]),
+    (b"[experiment\n", ["is not TOML: … line 1 … "]),
+    (b"a = 1\na = 2\n", ["is not TOML: Cannot overwrite a value … line 2 … "]),
+    (b"[experiment]\nname = \xff\n", ["is not UTF-8 text (byte 20); a spec is a TOML file"]),
+    (b"a = " + b"[" * 5000 + b"]" * 5000, ["is not TOML: it is nested too deeply"]),
+    (b"a = " + b"1" * 5000, ["is not TOML: … integer … "]),
+]
+
+
+@pytest.mark.parametrize(("content", "expected"), FILES)
+def test_a_file_that_is_no_spec(content: bytes, expected: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    Path("spec.toml").write_bytes(content)
+    lines = refused(capsys, "--batch", "spec.toml")
+    assert len(lines) == len(expected)
+    for line, each in zip(lines, expected, strict=True):
+        assert_says(line, f"spec.toml: {each}")
+
+
+def test_a_byte_order_mark_is_no_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("spec.toml").write_bytes(b"\xef\xbb\xbf" + tomlkit.dumps(BASE).encode())
+    assert main(["--batch", "spec.toml", "--dry-run"]) == 0, capsys.readouterr().err
+
+
+def test_control_characters_never_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    escape = "\x1b[31mred\r\n\x9b2J\u2028"
+    changes = {escape: {"x": 1}, "training": {escape: escape}, "methods": {"schedulers": [escape]}}
+    Path("spec.toml").write_text(tomlkit.dumps(merged(BASE, changes)))
+    lines = refused(capsys, "--batch", "spec.toml")  # which looks at every character
+    assert len(lines) == 3
+    assert all("\\x1b[31mred\\r\\n\\x9b2J\\u2028" in line for line in lines)
+    for words in (("list", "tasks", escape), ("init", escape), (escape,), ("--batch", escape), ("list", escape)):
+        assert len(refused(capsys, *words)) <= 3
+
+
+LINES: list[tuple[str, str]] = [
+    ("--batch gone.toml", "gone.toml: there is no such file; `hlr-tui init` writes one to start from"),
+    ("--batch folder", "folder: cannot be read: Is a directory"),
+    ("--batch", "argument --batch: expected one argument (see hlr-tui --help)"),
+    ("--batch spec.toml --set", "argument --set: expected one argument (see hlr-tui --help)"),
+    ("--batch spec.toml --set training.epochs", "--set: training.epochs: must be written section.key=value"),
+    ("--batch spec.toml --set epochs=3", "--set: epochs=3: must be written section.key=value"),
+    ("--batch spec.toml --set =3", "--set: =3: must be written section.key=value"),
+    ("--batch spec.toml --set training..lr=3", "--set: training..lr=3: must be written section.key=value"),
+    ("--batch spec.toml --set training.lr.x=3", "--set: training.lr.x = 3: lr is not a table"),
+    (
+        "--batch spec.toml --set training.epochs=x",
+        'spec.toml: training.epochs = "x": must be a whole number … (given on the command line)',
+    ),
+    (
+        "--batch spec.toml --set trainig.epochs=3",
+        'spec.toml: trainig: unknown section; … (did you mean "training"?)',
+    ),
+    (
+        "--batch spec.toml --set training.epoch=3",
+        'spec.toml: training.epoch = 3: unknown key; … (did you mean "epochs"?; given on the command line)',
+    ),
+    ("--batch spec.toml --workers 0", 'command line: --workers = "0": must be a whole number >= 1, or auto'),
+    ("--batch spec.toml --workers x", 'command line: --workers = "x": must be a whole number >= 1, or auto'),
+    ("--batch spec.toml --workers -1", 'command line: --workers = "-1": must be a whole number >= 1, or auto'),
+    (
+        "--batch spec.toml --workers 5000",
+        "spec.toml: execution.workers = 5000: must be >= 1 and <= 1024 (given on the command line)",
+    ),
+    ("--batch spec.toml --dryrun", 'unknown option "--dryrun"; see hlr-tui --help (did you mean "--dry-run"?)'),
+    ("--batch spec.toml extra", "unrecognized arguments: extra (see hlr-tui --help)"),
+    ("--batch spec.toml --storage mysql://h/d", 'storage = "mysql://h/d": must be a path, sqlite:///path or … '),
+    ("--batch spec.toml --storage sqlite://", '--storage: storage = "sqlite://": must name a file, … '),
+    ("--batch spec.toml --plugins gone", '--plugins: folder = "gone": must name an existing folder'),
+    ("lst", 'unknown command "lst": must be one of … (did you mean "list"?)'),
+    ("list", "the following arguments are required: KIND … "),
+    ("list model", 'list: KIND = "model": must be one of … (did you mean "models"?)'),
+    ("list tasks digit", 'list: NAME = "digit": must be one of … (did you mean "digits"?)'),
+    ("list tasks --josn", 'unknown option "--josn"; … (did you mean "--json"?)'),
+    ("init", "the following arguments are required: TASK … "),
+    ("init digit", 'init: TASK = "digit": must be one of digits, … (did you mean "digits"?)'),
+    ("init digits optimise", 'init: MODE = "optimise": must be one of run, … (did you mean "optimize"?)'),
+    ("preview EH", "preview: --epochs: must be distinct whole numbers >= 1, separated by commas … "),
+    ("preview EH --epochs 0", 'preview: --epochs = "0": must be distinct whole numbers >= 1 … '),
+    ("preview EHX --epochs 5", 'preview: CODE = "EHX": must be one of N, … (did you mean "EH"?)'),
+    ("preview EH --epochs 300", "preview: EH.upper_bound = 250: must be >= 300, the number of epochs of the run"),
+    ("preview EH --epochs 5 --lr nan", "preview: --lr = nan: must be a finite number > 0"),
+    ("preview EH --epochs 5 -p EH.uper_bound=9", 'preview: EH.uper_bound = 9: … (did you mean "upper_bound"?)'),
+    ("show", "the following arguments are required: NAME … "),
+    ("stop", "the following arguments are required: NAME … "),
+    ("export", "the following arguments are required: NAME … "),
+    ("worker --max-runs 0", 'command line: --max-runs = "0": must be a whole number >= 1'),
+    ("worker --idle soon", 'command line: --idle = "soon": must be a number of seconds >= 0'),
+    ("worker --divice cpu", 'unknown option "--divice"; … (did you mean "--device"?)'),
+]
+
+
+@pytest.mark.parametrize(("words", "expected"), LINES)
+def test_a_broken_command_line(words: str, expected: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("spec.toml").write_text(tomlkit.dumps(BASE))
+    Path("folder").mkdir()
+    lines = refused(capsys, *words.split(" "))
+    assert len(lines) == 1
+    assert_says(lines[0], expected)
+
+
+@pytest.mark.parametrize("words", ["status", "status x", "show x", "export x", "stop x", "resume x", "worker"])
+def test_without_a_database_there_is_nothing_to_show(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (line,) = refused(capsys, *words.split(), code=3)
+    assert_says(line, f"no experiments here yet: {Path.cwd()}/hlr/hlr.db does not exist … ".removesuffix(" … "))
+
+
+@pytest.mark.parametrize("words", ["status nmae", "show nmae", "export nmae", "stop nmae", "resume nmae"])
+def test_an_experiment_that_is_not_there(words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from core.storage.engine import open_database
+    from core.storage.experiments import create_experiment
+
+    url = f"sqlite:///{tmp_path}/x.db"
+    db = open_database(url)
+    create_experiment(db, "name", "run", "{}", workspace=str(tmp_path), workers_wanted=1)
+    db.close()
+    assert main([*words.split(), "--storage", url]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert_says(shown.err, f'hlr-tui: no experiment "nmae" in {tmp_path}/x.db: … (did you mean "name"?)\n')
+
+
+SCHEDULER = """
+from dataclasses import dataclass
+from core.component import Schedule, SchedulerInfo
+{before}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mine(Schedule):
+    pass
+SCHEDULER = SchedulerInfo(
+    name="{name}", code="{code}", family="own", tick="epoch", summary="s", reference="r", schedule=Mine
+)
+"""
+
+PLUGINS: list[tuple[str, str]] = [
+    ("def broken(:\n", "SyntaxError: invalid syntax … line 1 … "),
+    ("import no_such_module\n", "ModuleNotFoundError: No module named 'no_such_module'"),
+    ("raise SystemExit(0)\n", "SystemExit: 0"),
+    ("x = 1\n", "defines none of SCHEDULER, OPTIMIZER, MODEL, TASK"),
+    ("SCHEDULER = 3\n", "3 is not the record of a component"),
+    (
+        SCHEDULER.format(name="mine", code="EH", before=""),
+        'the name or code "EH" is taken by scheduler EH (exp_hyperbolic)',
+    ),
+    (
+        SCHEDULER.format(name="cosine", code="M", before=""),
+        'the name or code "cosine" is taken by scheduler C (cosine)',
+    ),
+    (SCHEDULER.format(name="mine", code="adamw", before=""), 'the name or code "adamw" is taken by optimizer AdamW'),
+    (SCHEDULER.format(name="mine", code="M-1", before=""), 'the name or code "M-1": must be letters, digits and … '),
+    (SCHEDULER.format(name="all", code="M", before=""), 'the name or code "all": must be letters, … not "all"'),
+    (
+        SCHEDULER.format(name="mine", code="M", before="dataclass = lambda **_: lambda cls: cls"),
+        "Mine must be a dataclass: @dataclass(frozen=True, kw_only=True)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), PLUGINS)
+def test_a_broken_plugin(source: str, expected: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("parts").mkdir()
+    Path("parts/mine.py").write_text(source)
+    Path("spec.toml").write_text(tomlkit.dumps(BASE))
+    for words in ("list schedulers", "--batch spec.toml"):
+        lines = refused(capsys, "--plugins", "parts", *words.split())
+        assert len(lines) == 1
+        assert_says(lines[0], f"{Path.cwd()}/parts/mine.py: {expected}")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "expected"),
+    [
+        ("--batch spec.toml", 2, "hlr-tui: spec.toml: training.epochs = 0: must be >= 1 and <= 1e6\n"),
+        ("--batch gone.toml --json", 2, "hlr-tui: gone.toml: there is no such file; … \n"),
+        ("show x", 3, "hlr-tui: no experiments here yet: … \n"),
+    ],
+)
+def test_from_outside(words: str, code: int, expected: str, tmp_path: Path) -> None:
+    Path("spec.toml").write_text(tomlkit.dumps(merged(BASE, {"training": {"epochs": 0}})))
+    before = snapshot(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "hlr_tui", *words.split()],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (code, "")
+    assert_says(done.stderr, expected)
+    assert snapshot(tmp_path) == before
