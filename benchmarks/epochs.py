@@ -18,7 +18,7 @@ import torch
 from core.catalog import catalog
 from core.component import TaskInfo
 from core.plan import make_plan
-from core.spec import build_spec
+from core.spec_reader import build_spec
 from core.storage.engine import open_database
 from core.storage.experiments import create_experiment
 from core.storage.points import PointWriter
@@ -84,11 +84,11 @@ def main() -> None:
                     for recorded in (False, True):
                         writer = None
                         if recorded:
-                            row = NewRun(
+                            new = NewRun(
                                 id=f"run{turn}", experiment_id=experiment.id, stage="run", study="s", seed=1,
                                 optimizer="AdamW", scheduler="C", budget=epochs, config=config, position=turn,
                             )  # fmt: skip
-                            add_runs(db, [row])
+                            add_runs(db, [new])
                             run = claim(db, "worker", "cpu")
                             assert run is not None
                             writer = PointWriter(db, run.id, run.attempt, every_seconds=0.25)
@@ -97,10 +97,8 @@ def main() -> None:
                         times[recorded] += recorder.seconds()
                 db.close()
             plain, stored = statistics.mean(times[False]), statistics.mean(times[True])
-            print(
-                f"{task.name:8} {model.name:14} {config['batch_size']:5} {plain:9.4f} {stored:9.4f} {stored / plain:7.3f}",
-                flush=True,
-            )
+            row = f"{task.name:8} {model.name:14} {config['batch_size']:5} {plain:9.4f} {stored:9.4f}"
+            print(f"{row} {stored / plain:7.3f}", flush=True)
 
 
 if __name__ == "__main__":

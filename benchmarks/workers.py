@@ -41,8 +41,10 @@ def campaign(workers: int, seeds: int) -> tuple[int, float, float]:
         spec.write_text(SPEC.format(seeds=seeds))
         began = time.perf_counter()
         subprocess.run(
-            [sys.executable, "-m", "hlr_tui", "--batch", str(spec), "--workspace", f"{folder}/hlr", "--json"]
-            + ["--workers", str(workers)],
+            [
+                *(sys.executable, "-m", "hlr_tui", "--batch", str(spec), "--json"),
+                *("--workspace", f"{folder}/hlr", "--workers", str(workers)),
+            ],
             check=True,
             capture_output=True,
         )

@@ -115,7 +115,8 @@ class _Lines:
         parts += [f"{100 * progress.fraction:.0f} %", f"to go {duration_text(progress.eta_seconds)}"]
         for one in progress.running[:2]:
             values = " ".join(f"{name} {value:.3g}" for name, value in one.last.items() if name != "train_loss")
-            parts.append(f"{_method(one.run.optimizer, one.run.scheduler)} {one.run.epoch}/{one.run.budget} {values}")
+            method = _method(one.run.optimizer, one.run.scheduler)
+            parts.append(f"{method} {one.run.epoch}/{one.run.budget} {values}".rstrip())
         print(printable(" · ".join(parts)), file=sys.stderr, flush=True)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hlr_tui.output import number_text
 
 if TYPE_CHECKING:
+    from rich.console import Group
     from rich.table import Table
 
 Row = Mapping[str, Any]
@@ -41,7 +42,7 @@ def percent_text(mean: float | None, std: float | None) -> str:
     return f"{100 * mean:.1f} %" if std is None else f"{100 * mean:.1f} ± {100 * std:.1f} %"
 
 
-def ranking(document: Mapping[str, Any]) -> Table | None:
+def ranking(document: Mapping[str, Any]) -> Group | None:
     """Methods in the order of their mean objective at the largest budget; None where nothing was compared."""
     rows: Sequence[Row] = document["comparison"]
     if not rows:
@@ -62,19 +63,16 @@ def ranking(document: Mapping[str, Any]) -> Table | None:
     seeds = max(row["seeds"] for row in rows)
     # One line per cell fits 80 columns up to two budgets; cut off numbers would be worse than a second line.
     gap = "\n" if len(budgets) > 2 else " "
-    table = _table(
-        f"{rows[0]['metric']} after the last epoch: mean ± std over {seeds} seed{'' if seeds == 1 else 's'}, "
-        f"ranked at {last} epochs"
-    )
+    table = _table()
     table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("method", overflow="fold")
+    table.add_column("method", overflow="fold", min_width=min(24, max(map(len, by_method))))
     for budget in budgets:
         table.add_column(f"{budget} epochs", justify="right", no_wrap=True)
     if accuracy is not None:
         table.add_column(accuracy.replace("_", gap), justify="right", no_wrap=True)
     lost = any(row["diverged"] or row["failed"] for row in rows)
     if lost:
-        table.add_column("lost", justify="right")
+        table.add_column("lost", justify="right", no_wrap=True)
     for rank, method in enumerate(sorted(by_method, key=order), start=1):
         own = by_method[method]
         ranked = own.get(last, {}).get("mean") is not None
@@ -87,7 +85,8 @@ def ranking(document: Mapping[str, Any]) -> Table | None:
             number = sum(row["diverged"] + row["failed"] for row in own.values())
             cells.append(f"{number} of {sum(row['planned'] for row in own.values())}" if number else "")
         _add(table, [cell.replace(" ± ", f"{gap}± ") for cell in cells])
-    return table
+    over = f"over {seeds} seed{'' if seeds == 1 else 's'}"
+    return _titled(f"{rows[0]['metric']} after the last epoch: mean ± std {over}, ranked at {last} epochs", table)
 
 
 def unranked(document: Mapping[str, Any]) -> list[str]:
@@ -99,11 +98,19 @@ def unranked(document: Mapping[str, Any]) -> list[str]:
     return [f"{method} at {', '.join(own)} epochs: {reason}" for (method, reason), own in budgets.items()]
 
 
-def _table(title: str) -> Table:
+def _table() -> Table:
     from rich import box
     from rich.table import Table
 
-    return Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+
+
+def _titled(title: str, table: Table) -> Group:
+    """A line above a table. Not the table's own title, which is broken where the table is narrow."""
+    from rich.console import Group
+    from rich.text import Text
+
+    return Group(Text(title, style="italic"), Text(), table)
 
 
 def _add(table: Table, cells: Sequence[str]) -> None:
@@ -113,12 +120,12 @@ def _add(table: Table, cells: Sequence[str]) -> None:
     table.add_row(*(Text(printable(cell)) for cell in cells))
 
 
-def best_trials(document: Mapping[str, Any]) -> Table | None:
+def best_trials(document: Mapping[str, Any]) -> Group | None:
     """The best trial of every study, lowest objective first; None without a search."""
     studies: Sequence[Row] = document["studies"]
     if not studies:
         return None
-    table = _table("best trial of each search")
+    table = _table()
     table.add_column("study", overflow="fold")
     table.add_column("trials", justify="right")
     table.add_column("objective", justify="right", no_wrap=True)
@@ -131,7 +138,7 @@ def best_trials(document: Mapping[str, Any]) -> Table | None:
             continue
         params = ", ".join(f"{name} {value_text(value)}" for name, value in best["params"].items())
         _add(table, [study["name"], str(study["trials"]), f"{best['value']:.3g}", params])
-    return table
+    return _titled("best trial of each search", table)
 
 
 def value_text(value: object) -> str:

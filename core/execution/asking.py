@@ -150,9 +150,11 @@ class Search:
     def _mirror(self, trials: Sequence[FrozenTrial]) -> optuna.Study:
         """A study in memory that holds `trials`."""
         import optuna
+        from optuna.trial import TrialState, create_trial
 
         mirror = optuna.create_study(study_name=self.plan.name, direction="minimize")
-        mirror.add_trials(trials)
+        # Optuna refuses trials that have ended without having begun, which samplers and pruners pass over anyway.
+        mirror.add_trials([one if one.datetime_start else create_trial(state=TrialState.FAIL) for one in trials])
         return mirror
 
     def _arena(self, trial: OpenTrial, pruner: optuna.pruners.BasePruner) -> optuna.Study:

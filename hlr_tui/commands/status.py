@@ -146,7 +146,7 @@ def _overview(progresses: list[Progress]) -> tuple[RenderableType, list[str]]:
 
     if not progresses:
         return Text("no experiments yet; hlr-tui init digits > spec.toml, then hlr-tui --batch spec.toml"), []
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("experiment", overflow="fold")
     for name in ("mode", "state"):
         table.add_column(name)

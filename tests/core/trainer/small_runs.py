@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,29 @@ CPU = torch.device("cpu")
 # Every optimizer, schedules by epoch and by step, with and without a moving momentum.
 METHODS = [("Adam", "EH"), ("AdamW", "OC"), ("SGD", "CY"), ("AdamW", "S"), ("Prodigy", "N"), ("DAdapt", "N")]
 
+
+class Steps:
+    """Counts the training steps of the plug-in model, and does at a step what is planned for it."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.planned: dict[int, Callable[[], object]] = {}
+
+    def clear(self) -> None:
+        self.done = 0
+        self.planned.clear()
+
+    def at(self, step: int, action: Callable[[], object]) -> None:
+        """Do `action` in the forward pass of that step, counted over all runs from 1."""
+        self.planned[step] = action
+
+    def tick(self) -> None:
+        self.done += 1
+        if self.done in self.planned:
+            self.planned[self.done]()
+
+
+steps = Steps()
 cache = DataCache(Path("unused"))
 
 
@@ -70,7 +94,9 @@ class Kept:
             raise Stopped
 
     def curve(self, metric: str) -> list[float]:
-        return [value for (name, _), value in sorted(self.points.items(), key=lambda item: item[0][1]) if name == metric]
+        return [
+            value for (name, _), value in sorted(self.points.items(), key=lambda item: item[0][1]) if name == metric
+        ]
 
 
 def run_all(config: dict[str, Any], *, keep_states: bool = False) -> tuple[Parts, Kept, dict[str, float]]:

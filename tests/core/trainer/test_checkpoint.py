@@ -85,7 +85,7 @@ def test_nothing_in_a_file_is_run(path: Path, tmp_path: Path, plain: bool) -> No
     marker, packed = tmp_path / "owned", io.BytesIO()
     harmful = {"run": "r", "state": {"weights": Attack(marker)}}
     if plain:
-        packed.write(pickle.dumps(harmful))
+        packed.write(pickle.dumps(harmful, protocol=2))
     else:
         torch.save(harmful, packed)
     content = packed.getvalue()
