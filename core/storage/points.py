@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from core.storage import fencing
-from core.storage.engine import Database
+from core.storage.engine import Database, StorageError
 from core.storage.fencing import Ending
 from core.storage.tables import experiment, point, run, series
 
@@ -100,7 +101,7 @@ class PointWriter:
             .join(experiment, experiment.c.id == run.c.experiment_id)
             .where(run.c.id == self._run_id)
         )
-        with self._db.write() as connection:
+        with self._writing() as connection:
             fencing.fence(connection, self._run_id, self._attempt)
             written = self._write(connection, {} if epoch is None else {"epoch": epoch})
             prune_at, stop_requested, state = connection.execute(wanted).one()
@@ -121,7 +122,7 @@ class PointWriter:
         Raises:
             Fenced: the run is no longer this attempt's; nothing was written.
         """
-        with self._db.write() as connection:
+        with self._writing() as connection:
             fencing.fence(connection, self._run_id, self._attempt)
             written = self._write(connection, {} if epoch is None else {"epoch": epoch})
             row = fencing.fence(connection, self._run_id, self._attempt)
@@ -146,6 +147,16 @@ class PointWriter:
             for (metric, step), value in self._buffer.items()
             if step <= (after_epoch if self._units[metric] == "epoch" else after_epoch * (steps or 1))
         }
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """A write transaction after whose failure it is unknown what of the series is there."""
+        try:
+            with self._db.write() as connection:
+                yield connection
+        except StorageError:
+            self._series.clear()  # the answer to a commit may be what got lost
+            raise
 
     def _write(self, connection: sa.Connection, values: dict[str, Any]) -> dict[str, _Series]:
         if self._steps_per_epoch is not None:

@@ -19,7 +19,7 @@ STORAGE_PATIENCE = 300.0
 """Seconds that a worker goes on trying while the storage fails: a restart of the server, a long backup."""
 
 RETRY_SECONDS = 1.0
-FLUSH_SECONDS = 0.5
+FLUSH_SECONDS = 0.25
 
 T = TypeVar("T")
 

@@ -33,7 +33,6 @@ from core.trainer.loop import Diverged, Pruned, Stopped, train
 from core.trainer.recorder import FLUSH_SECONDS, STORAGE_PATIENCE, RunRecorder, insist, say
 
 BEAT_SECONDS = 2.0
-FLUSH_SECONDS = 0.25
 IDLE_POLL_SECONDS = 0.1
 
 

@@ -80,7 +80,13 @@ def test_help_names_every_listed_command_and_three_next_steps(tmp_path: Path) ->
     bare = run(folder=tmp_path)
     assert bare.returncode == 0
     assert bare.stderr == ""
-    for word in ("list", "preview", "--batch SPEC.toml", "hlr-tui init digits compare > spec.toml", "hlr-tui list schedulers"):
+    for word in (
+        "list",
+        "preview",
+        "--batch SPEC.toml",
+        "hlr-tui init digits compare > spec.toml",
+        "hlr-tui list schedulers",
+    ):
         assert word in bare.stdout
     assert bare.stdout == run("--help", folder=tmp_path).stdout
 

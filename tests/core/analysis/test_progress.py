@@ -144,10 +144,6 @@ def test_progress_is_visible_without_the_plug_ins_of_an_experiment(db: Database)
     document = copy.deepcopy(DOCUMENT)
     document["task"]["name"] = "task_of_a_plug_in"
     with db.write() as connection:
-        import json
-
-        from core.storage.tables import experiment as table
-
         connection.execute(table.update().values(spec=json.dumps(document)))
     progress = now(db, experiment)
     assert [(s.stage, s.ended_runs, s.planned_runs) for s in progress.stages] == [("search", 3, 6)]

@@ -158,6 +158,15 @@ def test_a_method_whose_whole_search_diverged_is_listed_as_lost(db: Database) ->
     assert while_searching == [], "nobody has lost before the search is over"
 
 
+def test_nobody_has_lost_while_trials_are_still_to_be_asked(db: Database) -> None:
+    document = copy.deepcopy(DOCUMENT)
+    document["optimize"]["trials"] = 3
+    experiment, plan = create(db, document), plan_of(document)
+    queue_search(db, experiment, plan)
+    play(db, lambda run: ("diverged", [math.nan]))
+    assert result_document(db, experiment)["comparison"] == []
+
+
 def test_the_runs_of_a_former_best_trial_are_left_out(db: Database) -> None:
     document = copy.deepcopy(DOCUMENT)
     document["optimize"]["trials"] = 1

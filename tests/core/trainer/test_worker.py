@@ -17,7 +17,7 @@ from small_runs import BATCH, EPOCHS, STEPS_PER_EPOCH, configuration, steps
 from core.errors import HlrError
 from core.storage import runs
 from core.storage.engine import Database, StorageError
-from core.storage.experiments import Experiment, request_stop
+from core.storage.experiments import Experiment, clear_stop, request_stop
 from core.storage.reader import points_of
 from core.storage.runs import NewRun, Run
 from core.storage.workers import list_workers
@@ -178,19 +178,13 @@ def test_a_stopped_run_goes_on_where_it_was(
     assert stopped.checkpoint is not None
     assert Path(stopped.checkpoint).is_file()
     if told == "experiment":
-        runs_again(db, experiment)
+        clear_stop(db, experiment.id)
     steps.clear()
     work(new_worker())
     assert steps.done == 2 * STEPS_PER_EPOCH, "it began again"
     assert found(db).state == "complete"
     assert points(db, experiment) == undisturbed(db, experiment, new_worker)
     assert found(db).results == found(db, "undisturbed").results
-
-
-def runs_again(db: Database, experiment: Experiment) -> None:
-    from core.storage.experiments import clear_stop
-
-    clear_stop(db, experiment.id)
 
 
 def test_a_damaged_checkpoint_costs_time_and_nothing_else(
@@ -203,7 +197,10 @@ def test_a_damaged_checkpoint_costs_time_and_nothing_else(
     path = Path(found(db).checkpoint or "")
     path.write_bytes(path.read_bytes()[:-100])
     steps.clear()
+    left: list[object] = []
+    steps.at(1, lambda: left.append(points(db, experiment)))
     work(new_worker())
+    assert left == [{}], "points of the first attempt stay beside those of the second"
     assert steps.done == EPOCHS * STEPS_PER_EPOCH
     assert "starts again, " in capsys.readouterr().err
     assert found(db).state == "complete"
@@ -268,12 +265,18 @@ def test_a_worker_gives_up_on_a_database_that_stays_locked(
     other = sqlite3.connect(db.path or "", isolation_level=None)
     steps.at(SECOND_EPOCH, lambda: other.execute("BEGIN IMMEDIATE"))
     queue(db, experiment)
-    with when_said("", lambda: None) as log, pytest.raises(StorageError) as caught:
+    waits: list[None] = []
+
+    def come_back_late() -> None:
+        waits.append(None)
+        if len(waits) == 2:
+            other.execute("ROLLBACK")
+
+    with when_said("it is tried again", come_back_late) as log, pytest.raises(StorageError) as caught:
         work(new_worker())
     assert caught.value.exit_code == 3
     assert "Traceback" not in log.getvalue()
-    other.execute("ROLLBACK")
-    other.close()
+    other.close()  # rolls back
     # The run is neither lost nor failed: its conductor finds the worker gone and gives the run to another one.
     assert (found(db).state, found(db).attempt) == ("running", 1)
     assert runs.requeue(db, "r", 1, "its worker is gone") == "queued"

@@ -41,7 +41,13 @@ def test_the_overview(db: Database, workspace: Path, capsys: pytest.CaptureFixtu
     take_conductor(db, get_experiment(db, NAME).id, *me(), is_alive)
     long = create_experiment(db, "a-name-that-is-too-long-for-a-terminal", "optimize-compare", "{}")
     set_state(db, long.id, "stopped")
-    assert lines(status(workspace, capsys)) == []
+    assert lines(status(workspace, capsys)) == [
+        "experiment           mode              state    done  runs  lost  workers  to go",
+        "─" * 80,
+        "small                run               running  75 %   2/3     1        0      ?",
+        "a-name-that-is-too-  optimize-compare  stopped   0 %   0/0     0        0",
+        "long-for-a-terminal",
+    ]
 
 
 def test_an_abandoned_experiment_says_how_to_go_on(
