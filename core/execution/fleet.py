@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Collection, Sequence
 
 from core.errors import EnvironmentFailure
+from core.execution.devices import count_gpus, spread_devices, wanted_workers
 from core.execution.executor import Executor, Handle
 from core.execution.launch import Place, worker_order
 from core.execution.seat import STALE_SECONDS
@@ -19,14 +19,6 @@ from core.storage.workers import Worker, list_workers, retire
 
 DEATHS_AT_START = 3
 """So many workers in a row that die before they register mean that none ever will."""
-
-
-def wanted_workers(spec: ExperimentSpec) -> int:
-    """How many workers a spec asks for; "auto" is one per core that this process may use."""
-    if spec.execution.workers is not None:
-        return spec.execution.workers
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // spec.training.threads)
 
 
 class Fleet:
@@ -52,6 +44,9 @@ class Fleet:
         self.place = place
         self.executor = executor
         self.clock = clock
+        gpus = count_gpus()
+        self._devices = spread_devices(spec, gpus)
+        self._wanted = wanted_workers(spec, gpus)
         self._starting: list[Handle] = []
         self._ordered = 0
         self._beats: dict[str, tuple[int, float]] = {}
@@ -74,7 +69,7 @@ class Fleet:
         self._reclaim(running, living)
         self._watch_starts(workers)
         own = sum(worker.experiment_id is not None for worker in living.values())
-        missing = min(wanted_workers(self.spec), work) - own - len(self._starting)
+        missing = min(self._wanted, work) - own - len(self._starting)
         if missing > 0:
             self._start(missing)
         holding = {run.worker_id for run in running}
@@ -89,14 +84,11 @@ class Fleet:
     def _start(self, count: int) -> None:
         orders = []
         for _ in range(count):
+            device = self._devices[self._ordered % len(self._devices)]
             self._ordered += 1
             name = f"worker-{me()[1]}-{self._ordered}"
-            training = self.spec.training
-            orders.append(
-                worker_order(
-                    self.place, self.experiment.name, self.experiment.id, name, training.device, training.threads
-                )
-            )
+            threads = self.spec.training.threads
+            orders.append(worker_order(self.place, self.experiment.name, self.experiment.id, name, device, threads))
         self._starting += self.executor.submit(orders)
 
     def _watch_starts(self, workers: Sequence[Worker]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.errors import Problem, SpecError, UsageError, show
 from core.execution.asking import Search
-from core.execution.fleet import wanted_workers
+from core.execution.devices import count_gpus, wanted_workers
 from core.execution.launch import Place
 from core.execution.seat import conducted, settled
 from core.params import params_of
@@ -52,7 +52,7 @@ def submit(db: Database, plan: Plan, place: Place) -> Experiment:
     found = find_experiment(db, spec.experiment.name)
     if plan.compares_best and not plan.searches:
         _check_searched(db, plan)
-    workers = wanted_workers(spec)
+    workers = wanted_workers(spec, count_gpus())
     if found is None:
         return create_experiment(
             db,

@@ -75,6 +75,7 @@ class RunRecorder:
     ) -> None:
         self.epoch = 0
         """Epochs whose points are recorded."""
+        self._watched = False
         self._db = db
         self._run = run
         self._folder = folder
@@ -111,7 +112,8 @@ class RunRecorder:
             Stopped, Pruned: as told.
         """
         stopping = self._stopping.is_set()
-        if not (stopping or self._writer.due()):
+        first, self._watched = not self._watched, True  # a run shorter than a flush shows itself to watchers, too
+        if not (stopping or first or self._writer.due()):
             return
         orders = insist(lambda: self._writer.flush(epoch), self._patience)
         if orders.prune_at is not None and epoch >= orders.prune_at:
