@@ -6,7 +6,10 @@ import sys
 import pytest
 
 HEAVY = ("torch", "torchvision", "numpy", "sklearn", "prodigyopt", "dadaptation", "optuna", "sqlalchemy", "textual")
-SINGLE = ["core.errors", "core.params", "core.component", "core.catalog", "core.spec", "core.plan"]
+SINGLE = [
+    *("core.errors", "core.params", "core.values", "core.component", "core.catalog", "core.metrics", "core.seeding"),
+    *("core.spec", "core.spec_reader", "core.spec_file", "core.plan", "core.search", "hlr_tui.cli"),
+]
 
 
 def loaded_by(statement: str) -> set[str]:

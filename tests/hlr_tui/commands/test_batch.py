@@ -162,22 +162,24 @@ def test_divergence_is_the_worst_objective_and_no_error(make_campaign: Callable[
 
     made = make_campaign(
         experiment__mode="all",
-        training__loss_bound=2.35,
-        optimize__search={"lr": {"low": 1e-5, "high": 0.5, "log": True}},
+        training__loss_bound=2.7,
+        optimize__search={"lr": {"low": 1e-3, "high": 100.0, "log": True}},
+        optimize__trials=6,
     )
-    made.spec["methods"]["optimizers"] = ["SGD"]
     found = made.batch()
     assert found["state"] == "complete"
-    study = optuna.load_study(study_name="tiny-SGD-N", storage=made.place.storage)
+    study = optuna.load_study(study_name="tiny-AdamW-N", storage=made.place.storage)
     told = {trial.number: trial.value for trial in study.trials}
     diverged = {run.trial for run in made.runs("diverged") if run.stage == "search"}
-    assert 0 < len(diverged) < 4
+    assert 0 < len(diverged) < 6
     assert {number for number, value in told.items() if value == math.inf} == diverged
     assert math.isfinite(found["studies"][0]["best"]["value"])
 
     hopeless = make_campaign("hopeless", experiment__mode="all", training__loss_bound=0.001)
     found = hopeless.batch()
-    assert (found["state"], found["runs"]["diverged"], found["comparison"]) == ("complete", 4, [])
+    assert (found["state"], found["runs"]["diverged"]) == ("complete", 4)
+    assert {run.stage for run in hopeless.runs()} == {"search"}
+    assert all(row["mean"] is None for row in found["comparison"])
     assert found["studies"][0]["best"] is None
     assert "nothing to compare" in (hopeless.workspace / "logs" / "tiny" / "conductor.log").read_text()
 

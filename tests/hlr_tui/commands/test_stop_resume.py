@@ -9,7 +9,7 @@ from pathlib import Path
 
 from campaign import Campaign, until
 
-LONG = {"model__hidden_size": 64, "training__batch_size": 16, "compare__budgets": [60]}
+LONG = {"model__hidden_size": 64, "training__batch_size": 16, "compare__budgets": [150]}
 """Seconds of training: long enough to be stopped in its middle."""
 
 
@@ -21,9 +21,10 @@ def test_detach_status_attach_stop_resume(make_campaign: Callable[..., Campaign]
     assert (seen["experiment"], seen["state"], seen["conducted"]) == ("tiny", "running", True)
     conductor = made.conductor_pid()
     attached = made.start_batch("--json", "--workers", "1")
+    assert attached.stderr is not None
+    assert "is running already" in attached.stderr.readline()
     assert "resume tiny" in made.run("stop", "tiny").stdout
-    ended = made.end(attached, code=130)
-    assert "is running already" in ended.stderr
+    made.end(attached, code=130)
     logged = (made.workspace / "logs" / "tiny" / "conductor.log").read_text()
     assert logged.count("conducts tiny") == 1
     assert f"pid {conductor}" in logged
@@ -35,7 +36,7 @@ def test_detach_status_attach_stop_resume(make_campaign: Callable[..., Campaign]
     assert made.json("resume", "tiny")["runs"]["complete"] == 1
     assert made.attempts() == {run.id: 2}
     steps = [int(row["step"]) for row in made.rows() if row["metric"] == "val_loss"]
-    assert steps == list(range(1, 61))
+    assert steps == list(range(1, 151))
     assert "is not running" in made.run("stop", "tiny").stderr
 
 
