@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,6 +39,15 @@ def number_text(value: float, digits: int = 6) -> str:
         return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
     mantissa, letter, exponent = f"{value:.{digits}g}".partition("e")
     return mantissa + letter + str(int(exponent)) if letter else mantissa
+
+
+def program_name() -> str:
+    """What to type to start this program again: its bare name where the shell would find it, else the path used."""
+    used = Path(sys.argv[0])
+    if used.name != "hlr-tui":
+        return "hlr-tui"
+    found = shutil.which("hlr-tui")
+    return "hlr-tui" if found is not None and Path(found).resolve() == used.resolve() else str(used)
 
 
 def open_console() -> Console:

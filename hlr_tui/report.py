@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from hlr_tui.output import program_name
 from hlr_tui.tables import best_trials, printable, ranking, unranked
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def print_results(console: Console, document: Mapping[str, Any]) -> None:
     runs = {state: number for state, number in document["runs"].items() if number}
     parts = ", ".join(f"{number} {state}" for state, number in runs.items())
     line(f"{name}: {document['mode']}, {document['state']}; {sum(runs.values())} runs: {parts or 'none'}")
-    for table in (best_trials(document), ranking(document)):
+    for table in (best_trials(document), ranking(document, console.width)):
         if table is not None:
             console.print()
             console.print(table)
@@ -46,9 +47,11 @@ def print_results(console: Console, document: Mapping[str, Any]) -> None:
 def next_commands(document: Mapping[str, Any]) -> list[str]:
     """Commands that make sense after these results."""
     name = shlex.quote(document["experiment"])
-    lines = [f"hlr-tui show {name} --json", f"hlr-tui export {name} --format csv --out {name}.csv"]
-    codes = list(dict.fromkeys(row["scheduler"] for row in document["comparison"] if row["scheduler"] != "N"))[:3]
+    lines = [f"show {name} --json", f"export {name} --format csv --out {name}.csv"]
     budgets = sorted({row["budget"] for row in document["comparison"]})
-    if codes and budgets:
-        lines.append(f"hlr-tui preview {' '.join(codes)} --epochs {budgets[-1]}")
-    return ["next:", *(f"  {line}" for line in lines)]
+    best = [row["scheduler"] for row in document["comparison"] if row["budget"] == budgets[-1]]  # best mean first
+    codes = list(dict.fromkeys(code for code in best if code != "N"))[:3]
+    if codes:
+        lines.append(f"preview {' '.join(codes)} --epochs {budgets[-1]}")
+    program = shlex.quote(program_name())
+    return ["next:", *(f"  {program} {line}" for line in lines)]

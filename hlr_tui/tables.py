@@ -42,7 +42,7 @@ def percent_text(mean: float | None, std: float | None) -> str:
     return f"{100 * mean:.1f} %" if std is None else f"{100 * mean:.1f} ± {100 * std:.1f} %"
 
 
-def ranking(document: Mapping[str, Any]) -> Group | None:
+def ranking(document: Mapping[str, Any], width: int = 80) -> Group | None:
     """Methods in the order of their mean objective at the largest budget; None where nothing was compared."""
     rows: Sequence[Row] = document["comparison"]
     if not rows:
@@ -61,18 +61,11 @@ def ranking(document: Mapping[str, Any]) -> Group | None:
         (name for name in ("test_accuracy", "val_accuracy") if any(name in row["metrics"] for row in rows)), None
     )
     seeds = max(row["seeds"] for row in rows)
-    # One line per cell fits 80 columns up to two budgets; cut off numbers would be worse than a second line.
-    gap = "\n" if len(budgets) > 2 else " "
-    table = _table()
-    table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("method", overflow="fold", min_width=min(24, max(map(len, by_method))))
-    for budget in budgets:
-        table.add_column(f"{budget} epochs", justify="right", no_wrap=True)
-    if accuracy is not None:
-        table.add_column(accuracy.replace("_", gap), justify="right", no_wrap=True)
     lost = any(row["diverged"] or row["failed"] for row in rows)
-    if lost:
-        table.add_column("lost", justify="right", no_wrap=True)
+    header = ["#", "method", *(f"{budget} epochs" for budget in budgets)]
+    header += [accuracy.replace("_", " ")] if accuracy is not None else []
+    header += ["lost"] if lost else []
+    body = []
     for rank, method in enumerate(sorted(by_method, key=order), start=1):
         own = by_method[method]
         ranked = own.get(last, {}).get("mean") is not None
@@ -84,6 +77,17 @@ def ranking(document: Mapping[str, Any]) -> Group | None:
         if lost:
             number = sum(row["diverged"] + row["failed"] for row in own.values())
             cells.append(f"{number} of {sum(row['planned'] for row in own.values())}" if number else "")
+        body.append(cells)
+    needed = sum(max(map(len, column)) + 1 for column in zip(header, *body, strict=True))
+    gap = " " if needed <= width else "\n"  # a second line is better than numbers that are cut off
+    table = _table()
+    for name in header:
+        if name == "method":
+            table.add_column(name, overflow="fold", min_width=min(24, max(map(len, by_method))))
+        else:
+            broken = name.replace(" ", gap) if name.endswith("accuracy") else name
+            table.add_column(broken, justify="right", no_wrap=True)
+    for cells in body:
         _add(table, [cell.replace(" ± ", f"{gap}± ") for cell in cells])
     over = f"over {seeds} seed{'' if seeds == 1 else 's'}"
     return _titled(f"{rows[0]['metric']} after the last epoch: mean ± std {over}, ranked at {last} epochs", table)
