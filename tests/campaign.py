@@ -233,11 +233,11 @@ class Campaign:
 
     def processes(self) -> list[psutil.Process]:
         """Every living process that was told of this workspace."""
-        found = []
-        for process in psutil.process_iter(["cmdline", "status"]):
-            if str(self.workspace) in (process.info["cmdline"] or []) and process.info["status"] != "zombie":
-                found.append(process)
-        return found
+        return [
+            process
+            for process in psutil.process_iter(["cmdline", "status"])
+            if str(self.workspace) in (process.info["cmdline"] or []) and process.info["status"] != psutil.STATUS_ZOMBIE
+        ]
 
     def wait_quiet(self) -> None:
         """Wait until none of our processes is left."""
@@ -275,6 +275,8 @@ def leftovers(workspace: Path) -> list[str]:
     return sorted(
         str(path.relative_to(workspace))
         for path in workspace.rglob("*")
-        if path.is_file() and path.parent != workspace / "logs" and not path.name.startswith("hlr.db")
+        if path.is_file()
+        and path.parent != workspace / "logs"
+        and not path.name.startswith("hlr.db")
         and path.suffix != ".log"
     )

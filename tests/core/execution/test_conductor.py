@@ -10,7 +10,7 @@ from campaign import document
 
 from core.execution.conductor import Conductor, Unseated
 from core.execution.executors.local import LocalExecutor
-from core.storage.experiments import get_experiment, request_stop, take_conductor
+from core.storage.experiments import get_experiment, leave_conductor, request_stop, take_conductor
 from core.storage.processes import me
 from core.storage.runs import counts
 
@@ -49,7 +49,7 @@ def test_an_undisturbed_campaign_has_everything(undisturbed: dict[str, object]) 
     assert len(runs) == 2 * 9 * 2 + 2 * 2 * 2
 
 
-@pytest.mark.parametrize("first", [1, 2, 3, 5])
+@pytest.mark.parametrize("first", [1, 4])
 def test_kills_at_every_commit_change_nothing(first: int, undisturbed: dict[str, object], tmp_path: Path) -> None:
     """Each life of the conductor may make one commit more than the one before: between asking and queueing, between
     the trials of a batch that are told, in the middle of reports, and so on. No trial twice, no run twice."""
@@ -88,6 +88,7 @@ def test_a_stop_leaves_the_queue_as_it_is(tmp_path: Path, undisturbed: dict[str,
     assert conductor.step()
     assert get_experiment(bench.worker_db, "tiny").state == "stopped"
     assert counts(bench.worker_db, experiment.id)["running"] == 0
+    leave_conductor(bench.worker_db, experiment.id)
     assert bench.live()
     assert bench.result() == undisturbed
     bench.close()
