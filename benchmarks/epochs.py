@@ -18,7 +18,7 @@ import torch
 from core.catalog import catalog
 from core.component import TaskInfo
 from core.plan import make_plan
-from core.spec_reader import build_spec
+from core.spec.reader import build_spec
 from core.storage.engine import open_database
 from core.storage.experiments import create_experiment
 from core.storage.points import PointWriter

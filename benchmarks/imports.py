@@ -9,7 +9,7 @@ import time
 
 COMMANDS = {
     "python -c pass": [sys.executable, "-c", "pass"],
-    "declarations, spec and plan": [sys.executable, "-c", "import core.plan, core.spec_file"],
+    "declarations, spec and plan": [sys.executable, "-c", "import core.plan, core.spec.file"],
     "the catalogue, all parts": [sys.executable, "-c", "from core.catalog import catalog; catalog()"],
     "storage (sqlalchemy)": [sys.executable, "-c", "import core.storage.runs, core.storage.reader"],
     "results": [sys.executable, "-c", "import core.analysis.results"],

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from core.search_space import Dimension
-from core.sections import OptimizeSection
+from core.plan.space import Dimension
+from core.spec.sections import OptimizeSection
 
 if TYPE_CHECKING:
     import optuna

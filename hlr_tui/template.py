@@ -10,8 +10,8 @@ import tomlkit
 from core.catalog import catalog
 from core.component import Info, OptimizerInfo, SchedulerInfo, TaskInfo, parameters_class
 from core.params import Choice, Derived, Horizon, Param, Real, Whole, Words, params_of, resolve
-from core.search_ranges import LR
-from core.sections import SECTIONS, CompareSection, MethodsSection, TrainingSection, compare_defaults
+from core.spec.ranges import LR
+from core.spec.sections import SECTIONS, CompareSection, MethodsSection, TrainingSection, compare_defaults
 from hlr_tui.describe import legal_text, search_text
 from hlr_tui.output import number_text
 
@@ -20,7 +20,7 @@ LR_FREE = ("Prodigy", "DAdapt")
 
 
 def template(task: TaskInfo, mode: str) -> str:
-    """The text of a spec for `task` in `mode`; `core.spec_reader` accepts it as it is, and with any line of it that
+    """The text of a spec for `task` in `mode`; `core.spec.reader` accepts it as it is, and with any line of it that
     holds a key and a value no longer commented out."""
     name = f"{task.name}-{mode}"
     training = TrainingSection()

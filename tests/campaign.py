@@ -22,7 +22,7 @@ import tomlkit
 
 from core.execution.launch import Place
 from core.plan import Plan, make_plan
-from core.spec_file import spec_from_json
+from core.spec.file import spec_from_json
 from core.storage.engine import Database, open_database
 from core.storage.experiments import Experiment, get_experiment
 from core.storage.processes import is_alive

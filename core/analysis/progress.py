@@ -10,7 +10,7 @@ from typing import cast, get_args
 
 from core.errors import HlrError
 from core.plan import make_plan
-from core.spec_file import spec_from_json
+from core.spec.file import spec_from_json
 from core.storage.engine import Database
 from core.storage.experiments import Experiment
 from core.storage.processes import is_alive

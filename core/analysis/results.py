@@ -14,8 +14,8 @@ from typing import Any
 
 from core.catalog import catalog
 from core.plan import Plan, make_plan
-from core.search_space import Dimension
-from core.spec_file import spec_from_json
+from core.plan.space import Dimension
+from core.spec.file import spec_from_json
 from core.storage.engine import Database
 from core.storage.experiments import Experiment
 from core.storage.runs import Run, RunState, counts, runs_of

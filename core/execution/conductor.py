@@ -25,7 +25,7 @@ from core.execution.launch import Place
 from core.execution.queue import enqueue
 from core.execution.seat import conducted
 from core.plan import Plan, compare_runs, make_plan, search_runs
-from core.spec_file import spec_from_json
+from core.spec.file import spec_from_json
 from core.storage.engine import Database, open_database, optuna_storage
 from core.storage.experiments import (
     Experiment,

@@ -14,7 +14,7 @@ from core.execution.seat import conducted, settled
 from core.params import params_of
 from core.plan import Plan
 from core.spec import ExperimentSpec
-from core.spec_file import spec_from_json, spec_to_json
+from core.spec.file import spec_from_json, spec_to_json
 from core.storage.engine import Database, optuna_storage
 from core.storage.experiments import (
     Experiment,

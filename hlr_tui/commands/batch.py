@@ -11,7 +11,7 @@ from typing import Any
 
 from core.errors import EnvironmentFailure, Problem, SpecError
 from core.plan import Plan, make_plan
-from core.spec_file import load_spec
+from core.spec.file import load_spec
 from hlr_tui.output import open_console, print_json
 from hlr_tui.settings import Settings
 

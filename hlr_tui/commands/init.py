@@ -7,7 +7,7 @@ import argparse
 from core.catalog import UnknownName, catalog
 from core.errors import Problem, SpecError
 from core.params import params_of
-from core.sections import ExperimentSection
+from core.spec.sections import ExperimentSection
 from core.values import check_value
 from hlr_tui.settings import Settings
 

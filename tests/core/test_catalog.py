@@ -11,7 +11,7 @@ import pytest
 from core.catalog import UnknownName, catalog
 from core.errors import UsageError
 from core.plan import make_plan
-from core.spec_file import load_spec
+from core.spec.file import load_spec
 from hlr_tui.__main__ import main
 
 MINE = '''

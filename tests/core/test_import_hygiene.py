@@ -8,7 +8,7 @@ import pytest
 HEAVY = ("torch", "torchvision", "numpy", "sklearn", "prodigyopt", "dadaptation", "optuna", "sqlalchemy", "textual")
 SINGLE = [
     *("core.errors", "core.params", "core.values", "core.component", "core.catalog", "core.metrics", "core.seeding"),
-    *("core.spec", "core.spec_reader", "core.spec_file", "core.plan", "core.search", "hlr_tui.cli"),
+    *("core.spec", "core.spec.reader", "core.spec.file", "core.plan", "core.search", "hlr_tui.cli"),
 ]
 
 

@@ -7,9 +7,9 @@ from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.pruners import HyperbandPruner, MedianPruner
 
 from core.params import Range
+from core.plan.space import Dimension
 from core.search import distributions, make_pruner, make_sampler
-from core.search_space import Dimension
-from core.sections import OptimizeSection
+from core.spec.sections import OptimizeSection
 
 
 def test_distributions_are_the_declared_ranges() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.execution.queue import enqueue
 from core.plan import Plan, compare_runs, make_plan, search_runs
-from core.spec_file import spec_from_json
+from core.spec.file import spec_from_json
 from core.storage.engine import Database
 from core.storage.experiments import Experiment, create_experiment
 from core.storage.points import PointWriter

@@ -9,7 +9,7 @@ import pytest
 
 from core.execution.devices import count_gpus, spread_devices, wanted_workers
 from core.spec import ExperimentSpec
-from core.spec_reader import build_spec
+from core.spec.reader import build_spec
 
 
 def spec(**training: object) -> ExperimentSpec:

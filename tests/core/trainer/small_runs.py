@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from core.plan import make_plan
-from core.spec_file import spec_from_json
+from core.spec.file import spec_from_json
 from core.trainer.assemble import DataCache, Parts, assemble
 from core.trainer.loop import Stopped, train
 

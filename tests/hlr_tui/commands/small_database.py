@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.execution.queue import enqueue
 from core.plan import make_plan
-from core.spec_file import spec_from_json
+from core.spec.file import spec_from_json
 from core.storage.engine import Database, open_database
 from core.storage.experiments import create_experiment
 from core.storage.points import PointWriter

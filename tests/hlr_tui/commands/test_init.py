@@ -11,10 +11,10 @@ import pytest
 from core.catalog import catalog
 from core.params import params_of
 from core.plan import make_plan
-from core.sections import SECTIONS
 from core.spec import ExperimentSpec
-from core.spec_file import load_spec
-from core.spec_reader import build_spec
+from core.spec.file import load_spec
+from core.spec.reader import build_spec
+from core.spec.sections import SECTIONS
 from hlr_tui.__main__ import main
 
 TASKS = [info.name for info in catalog().tasks.all()]

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import MISSING, Problem, SpecError, UsageError
-from core.spec import Document, ExperimentSpec
-from core.spec_reader import build_spec
+from core.spec.experiment import Document, ExperimentSpec
+from core.spec.reader import build_spec
 
 
 def load_spec(path: Path, settings: Sequence[str] = ()) -> ExperimentSpec:

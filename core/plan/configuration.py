@@ -8,9 +8,9 @@ from typing import Any
 
 from core.component import Info, OptimizerRecipe, Schedule
 from core.params import Horizon, params_of, resolve, scaled
-from core.search_ranges import LR
-from core.search_space import Params, held_values, horizon_of
-from core.spec import ExperimentSpec, Method
+from core.plan.space import Params, held_values, horizon_of
+from core.spec.experiment import ExperimentSpec, Method
+from core.spec.ranges import LR
 from core.values import check_value
 
 

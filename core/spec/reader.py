@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 from core.catalog import Shelf, UnknownName, catalog
 from core.component import ModelInfo, ModelRecipe, TaskInfo, TaskRecipe, parameters_class
 from core.errors import MISSING, Problem, SpecError, did_you_mean
-from core.method_reader import read_methods
-from core.search_ranges import read_overrides
-from core.sections import (
+from core.spec.experiment import Document, ExperimentSpec
+from core.spec.methods import read_methods
+from core.spec.ranges import read_overrides
+from core.spec.sections import (
     SECTIONS,
     CompareSection,
     ExecutionSection,
@@ -21,7 +22,6 @@ from core.sections import (
     TrainingSection,
     compare_defaults,
 )
-from core.spec import Document, ExperimentSpec
 from core.values import parse
 
 T = TypeVar("T")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.params import Horizon, Param, Range, Real, Whole, params_of, resolve
-from core.search_ranges import LR, Override
-from core.spec import ExperimentSpec, Method
+from core.spec.experiment import ExperimentSpec, Method
+from core.spec.ranges import LR, Override
 
 Owner = Literal["training", "scheduler", "optimizer"]
 Params = dict[str, float]

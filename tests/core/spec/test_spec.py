@@ -10,10 +10,10 @@ import pytest
 
 from core.errors import SpecError
 from core.params import Range
-from core.search_ranges import Override
 from core.spec import ExperimentSpec
-from core.spec_file import load_spec, spec_from_json, spec_to_json
-from core.spec_reader import build_spec
+from core.spec.file import load_spec, spec_from_json, spec_to_json
+from core.spec.ranges import Override
+from core.spec.reader import build_spec
 
 EXAMPLE = """
 [experiment]

@@ -11,7 +11,7 @@ from core.errors import SpecError
 from core.params import Range
 from core.plan import Plan, RunPlan, StudyPlan, compare_runs, make_plan, search_runs
 from core.spec import ExperimentSpec
-from core.spec_reader import build_spec
+from core.spec.reader import build_spec
 
 BASE: dict[str, Any] = {
     "experiment": {"name": "x", "mode": "compare"},

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from core.configuration import configuration
 from core.errors import MISSING, Problem, SpecError
-from core.feasibility import problems_of
-from core.search_space import Dimension, Params, search_space
-from core.spec import COMPARE_MODES, SEARCH_MODES, ExperimentSpec, Method
+from core.plan.configuration import configuration
+from core.plan.feasibility import problems_of
+from core.plan.space import Dimension, Params, search_space
+from core.spec.experiment import COMPARE_MODES, SEARCH_MODES, ExperimentSpec, Method
 
 Stage = Literal["search", "compare", "run"]
 

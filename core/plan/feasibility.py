@@ -6,12 +6,12 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.configuration import peak_lr, recipe_of, schedule_of
 from core.errors import MISSING, Problem
 from core.params import params_of
-from core.search_ranges import KEY, LR
-from core.search_space import Dimension, Params, corners, held_values, horizon_of, override_of
-from core.spec import COMPARE_MODES, ExperimentSpec, Method
+from core.plan.configuration import peak_lr, recipe_of, schedule_of
+from core.plan.space import Dimension, Params, corners, held_values, horizon_of, override_of
+from core.spec.experiment import COMPARE_MODES, ExperimentSpec, Method
+from core.spec.ranges import KEY, LR
 
 
 def problems_of(spec: ExperimentSpec, method: Method, space: Mapping[str, Dimension]) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""What an experiment is: a spec that has been checked key by key. `core.spec_reader` makes one from a document."""
+"""What an experiment is: a spec that has been checked key by key. `core.spec.reader` makes one from a document."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from core.component import (
     TaskInfo,
     TaskRecipe,
 )
-from core.search_ranges import Override
-from core.sections import (
+from core.spec.ranges import Override
+from core.spec.sections import (
     CompareSection,
     ExecutionSection,
     ExperimentSection,

@@ -10,8 +10,8 @@ from core.catalog import Shelf, UnknownName, called, catalog
 from core.component import Info, OptimizerInfo, OptimizerRecipe, SchedulerInfo, parameters_class
 from core.errors import MISSING, Problem, did_you_mean
 from core.params import params_of
-from core.sections import MethodsSection
-from core.spec import Document, Method
+from core.spec.experiment import Document, Method
+from core.spec.sections import MethodsSection
 from core.values import parse
 
 NO_SCHEDULE = "N"
