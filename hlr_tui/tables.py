@@ -70,7 +70,7 @@ def ranking(document: Mapping[str, Any], width: int = 80) -> Group | None:
         own = by_method[method]
         ranked = own.get(last, {}).get("mean") is not None
         cells = [str(rank) if ranked else "-", method]
-        cells += [spread_text(own[b]["mean"], own[b]["std"]) if b in own else "-" for b in budgets]
+        cells += [_cell(own[budget], seeds) if budget in own else "-" for budget in budgets]
         if accuracy is not None:
             found = own.get(last, {}).get("metrics", {}).get(accuracy, {"mean": None, "std": None})
             cells.append(percent_text(found["mean"], found["std"]))
@@ -91,6 +91,12 @@ def ranking(document: Mapping[str, Any], width: int = 80) -> Group | None:
         _add(table, [cell.replace(" ± ", f"{gap}± ") for cell in cells])
     over = f"over {seeds} seed{'' if seeds == 1 else 's'}"
     return _titled(f"{rows[0]['metric']} after the last epoch: mean ± std {over}, ranked at {last} epochs", table)
+
+
+def _cell(row: Row, seeds: int) -> str:
+    """Mean and spread of a row, with its number of seeds where that is smaller than in other rows."""
+    few = f" (n={row['seeds']})" if 0 < row["seeds"] < seeds else ""
+    return spread_text(row["mean"], row["std"]) + few
 
 
 def unranked(document: Mapping[str, Any]) -> list[str]:

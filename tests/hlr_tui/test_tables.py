@@ -46,11 +46,11 @@ def test_methods_are_ranked_by_their_mean_at_the_largest_budget() -> None:
         """\
 val_loss after the last epoch: mean ± std over 3 seeds, ranked at 20 epochs
 
-#  method          5 epochs        20 epochs  val accuracy    lost
-──────────────────────────────────────────────────────────────────
-1  AdamW + S  0.200 ± 0.020  0.0500 ± 0.0040  95.0 ± 0.4 %
-2  AdamW + C  0.100 ± 0.010  0.0812 ± 0.0041  91.9 ± 0.4 %  1 of 6
--  Prodigy                -                -             -  3 of 3"""
+#  method          5 epochs              20 epochs  val accuracy    lost
+────────────────────────────────────────────────────────────────────────
+1  AdamW + S  0.200 ± 0.020        0.0500 ± 0.0040  95.0 ± 0.4 %
+2  AdamW + C  0.100 ± 0.010  0.0812 ± 0.0041 (n=2)  91.9 ± 0.4 %  1 of 6
+-  Prodigy                -                      -             -  3 of 3"""
     )
 
 
