@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from core.analysis.progress import Progress, look
 from core.errors import EnvironmentFailure
 from core.execution.launch import Place
-from core.execution.seat import conducted
+from core.execution.seat import Pulse
 from core.storage.engine import Database
 from core.storage.experiments import Experiment, experiment_by_id, request_stop
 from hlr_tui.tables import duration_text, printable
@@ -24,10 +24,20 @@ LINE_SECONDS = 5.0
 """Between lines where stderr is no terminal, as in a log file."""
 
 
-def follow(db: Database, experiment: Experiment, place: Place, conductor: subprocess.Popen[bytes] | None) -> Experiment:
+def follow(
+    db: Database,
+    experiment: Experiment,
+    place: Place,
+    conductor: subprocess.Popen[bytes] | None,
+    pulse: Pulse | None = None,
+) -> Experiment:
     """Show progress until the experiment is no longer running.
 
     Ctrl-C asks it to stop and waits for the checkpoints; a second Ctrl-C leaves it to stop by itself.
+
+    Args:
+        conductor: the process, where this one has started it.
+        pulse: tells whether a conductor lives.
 
     Returns:
         The experiment as it ended.
@@ -38,6 +48,7 @@ def follow(db: Database, experiment: Experiment, place: Place, conductor: subpro
     """
     from rich.console import Console
 
+    pulse = pulse or Pulse()
     console = Console(stderr=True, highlight=False)
     # Not console.is_terminal: rich takes a pipe for one where FORCE_COLOR is set, as it is in many CI jobs.
     view = _Live(console) if sys.stderr.isatty() and not console.is_dumb_terminal else _Lines()
@@ -50,8 +61,8 @@ def follow(db: Database, experiment: Experiment, place: Place, conductor: subpro
                     return experiment
                 progress = look(db, experiment)
                 view.show(progress, interrupted)
-                if progress.abandoned:
-                    _check_conducted(db, experiment, place, conductor)
+                if not progress.conducted:  # there is none, it has died, or it is on another host
+                    _check_conducted(db, experiment, place, conductor, pulse)
                 time.sleep(REFRESH_SECONDS)
             except KeyboardInterrupt:
                 if interrupted:
@@ -61,13 +72,16 @@ def follow(db: Database, experiment: Experiment, place: Place, conductor: subpro
 
 
 def _check_conducted(
-    db: Database, experiment: Experiment, place: Place, conductor: subprocess.Popen[bytes] | None
+    db: Database, experiment: Experiment, place: Place, conductor: subprocess.Popen[bytes] | None, pulse: Pulse
 ) -> None:
     if conductor is not None and conductor.poll() is None:
         return  # it is starting
     # Read again: the conductor may have ended the experiment, and then itself, after the look at it.
     experiment = experiment_by_id(db, experiment.id)
-    if experiment.state not in ("running", "stopping") or conducted(db, experiment):
+    if experiment.state not in ("running", "stopping"):
+        return
+    holder = experiment.conductor
+    if holder is not None and pulse.alive(holder, experiment.conductor_beat):
         return
     name = experiment.name
     raise EnvironmentFailure(

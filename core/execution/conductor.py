@@ -7,6 +7,7 @@ and started again at any moment.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import signal
 import sys
@@ -21,7 +22,7 @@ from core.execution.asking import FINISHED, Outcome, Search
 from core.execution.executor import Executor
 from core.execution.executors.local import LocalExecutor
 from core.execution.fleet import Fleet
-from core.execution.launch import Place
+from core.execution.launch import STORAGE_ENV, Place
 from core.execution.queue import enqueue
 from core.execution.seat import conducted
 from core.plan import Plan, compare_runs, make_plan, search_runs
@@ -168,13 +169,13 @@ def log(text: str) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Conduct one experiment; what goes wrong is recorded in its row."""
     parser = argparse.ArgumentParser(prog="conductor")
-    parser.add_argument("--storage", required=True)
     parser.add_argument("--workspace", type=Path, required=True)
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--experiment", required=True)
     args = parser.parse_args(argv)
+    storage = os.environ[STORAGE_ENV]
     try:
-        db = open_database(args.storage, create=False)
+        db = open_database(storage, create=False)
         experiment = get_experiment(db, args.experiment)
         if not take_conductor(
             db, experiment.id, *me(), lambda *holder: conducted(db, get_experiment(db, args.experiment))
@@ -186,7 +187,7 @@ def main(argv: list[str] | None = None) -> int:
         log(str(error))
         return error.exit_code
     try:
-        place = Place(args.storage, args.workspace, args.data_dir)
+        place = Place(storage, args.workspace, args.data_dir)
         conductor = Conductor(db, experiment, place, LocalExecutor())
 
         def stop(signum: int, frame: FrameType | None) -> None:

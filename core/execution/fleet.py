@@ -9,11 +9,11 @@ from core.errors import EnvironmentFailure
 from core.execution.devices import count_gpus, spread_devices, wanted_workers
 from core.execution.executor import Executor, Handle
 from core.execution.launch import Place, worker_order
-from core.execution.seat import STALE_SECONDS
+from core.execution.seat import Pulse
 from core.spec import ExperimentSpec
 from core.storage.engine import Database
 from core.storage.experiments import Experiment
-from core.storage.processes import is_alive, me
+from core.storage.processes import me
 from core.storage.runs import Run, requeue, runs_of
 from core.storage.workers import Worker, list_workers, retire
 
@@ -43,13 +43,12 @@ class Fleet:
         self.spec = spec
         self.place = place
         self.executor = executor
-        self.clock = clock
         gpus = count_gpus()
         self._devices = spread_devices(spec, gpus)
         self._wanted = wanted_workers(spec, gpus)
         self._starting: list[Handle] = []
         self._ordered = 0
-        self._beats: dict[str, tuple[int, float]] = {}
+        self._pulse = Pulse(clock)
         self._stillborn = 0
 
     def tend(self, work: int) -> int:
@@ -109,14 +108,7 @@ class Fleet:
 
     def _bury(self, worker: Worker) -> bool:
         """Whether the worker is dead; then its row is closed."""
-        alive = is_alive(worker.host, worker.pid, worker.started)
-        if alive is None:
-            beat, since = self._beats.get(worker.id, (-1, self.clock()))
-            if beat != worker.beat:
-                beat, since = worker.beat, self.clock()
-            self._beats[worker.id] = (beat, since)
-            alive = self.clock() - since < STALE_SECONDS
-        if alive:
+        if self._pulse.alive((worker.host, worker.pid, worker.started), worker.beat):
             return False
         retire(self.db, worker.id)
         return True

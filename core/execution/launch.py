@@ -19,6 +19,9 @@ _PASSED_ON = frozenset(
         *("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PGPASSFILE", "PGPASSWORD", "PGSERVICEFILE"),
     }
 )
+STORAGE_ENV = "HLR_STORAGE"
+"""Carries the URL of the database, which may hold a password: command lines are open to every user of a machine."""
+
 _PASSED_ON_PREFIXES = ("LC_", "XDG_", "HLR_", "TORCH_", "PYTORCH_", "OMP_", "MKL_", "WANDB_")
 
 
@@ -27,7 +30,7 @@ class Place:
     """Where an experiment lives: what every process of it is told.
 
     Attributes:
-        storage: URL of the database.
+        storage: URL of the database; may hold a password.
         workspace: folder of run files and logs.
         data_dir: folder of data sets.
     """
@@ -40,14 +43,12 @@ class Place:
         return self.workspace / "logs" / experiment / f"{name}.log"
 
     def arguments(self) -> list[str]:
-        return [
-            "--storage",
-            self.storage,
-            "--workspace",
-            str(self.workspace),
-            "--data-dir",
-            str(self.data_dir),
-        ]
+        """Options of every process; the storage is told by the environment."""
+        return ["--workspace", str(self.workspace), "--data-dir", str(self.data_dir)]
+
+    def environment(self, threads: int = 1) -> dict[str, str]:
+        """The whole environment of a process of ours."""
+        return allowed_environment(threads) | {STORAGE_ENV: self.storage}
 
 
 def allowed_environment(threads: int = 1) -> dict[str, str]:
@@ -78,7 +79,7 @@ def launch_conductor(place: Place, experiment: str) -> subprocess.Popen[bytes]:
         with log.open("ab") as output:
             return subprocess.Popen(
                 argv,
-                env=allowed_environment(),
+                env=place.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -95,4 +96,4 @@ def worker_order(
     log = str(place.log(experiment, name))
     argv = [*python_module("core.trainer.worker"), *place.arguments(), "--experiment", str(experiment_id)]
     argv += ["--device", device, "--log", log]
-    return WorkerOrder(argv=tuple(argv), env=allowed_environment(threads), log=log, tag=experiment)
+    return WorkerOrder(argv=tuple(argv), env=place.environment(threads), log=log, tag=experiment)

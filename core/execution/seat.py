@@ -1,8 +1,9 @@
-"""Whether an experiment has a conductor that lives."""
+"""Whether an experiment has a conductor that lives, and what counts as life on another host."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from core.storage.engine import Database
 from core.storage.experiments import Experiment, experiment_by_id
@@ -14,6 +15,31 @@ STALE_SECONDS = 30.0
 POLL_SECONDS = 0.1
 
 LEAVING = ("stopping", "stopped", "complete", "failed")
+
+
+class Pulse:
+    """Who lives, by the process itself on this host and by heartbeats on others; each look is a glance, not a wait.
+
+    Args:
+        clock: seconds; tells how long a heartbeat has stood still.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._beats: dict[tuple[str, int, float], tuple[int, float]] = {}
+
+    def alive(self, process: tuple[str, int, float], beat: int) -> bool:
+        """Whether a process (host, pid, start time) whose heartbeat is at `beat` lives. One on another host does until
+        its beat has stood still for STALE_SECONDS of looks."""
+        known = is_alive(*process)
+        if known is not None:
+            return known
+        now = self._clock()
+        last, since = self._beats.get(process, (beat, now))
+        if beat != last:
+            since = now
+        self._beats[process] = beat, since
+        return now - since < STALE_SECONDS
 
 
 def conducted(db: Database, experiment: Experiment, stale_seconds: float = STALE_SECONDS) -> bool:

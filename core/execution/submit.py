@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+from collections.abc import Collection
 from typing import Any
 
-from core.errors import Problem, SpecError, UsageError, show
+from core.catalog import PLUGINS_ENV
+from core.errors import MISSING, Problem, SpecError, UsageError, show
 from core.execution.asking import Search
 from core.execution.devices import count_gpus, wanted_workers
 from core.execution.launch import Place
@@ -60,6 +63,7 @@ def submit(db: Database, plan: Plan, place: Place) -> Experiment:
             spec.experiment.mode,
             spec_to_json(spec),
             workspace=str(place.workspace),
+            plugins=os.environ.get(PLUGINS_ENV, ""),
             workers_wanted=workers,
         )
     written = spec_to_json(spec)
@@ -84,7 +88,18 @@ def _trained(written: str) -> dict[str, Any]:
 
 
 def take_up(db: Database, experiment: Experiment) -> None:
-    """Put a stopped, failed or complete experiment back into state running."""
+    """Put a stopped, failed or complete experiment back into state running.
+
+    Raises:
+        UsageError: its spec cannot be read here, as without a plug-in that it names; nothing has been changed.
+    """
+    try:
+        spec_from_json(experiment.spec, f"experiment {experiment.name}")
+    except SpecError as error:
+        if not experiment.plugins or experiment.plugins == os.environ.get(PLUGINS_ENV):
+            raise
+        options = " ".join(f"--plugins {folder}" for folder in experiment.plugins.split(os.pathsep))
+        raise UsageError(f"{error}\nexperiment {experiment.name} began with {options}") from error
     for stage in ("compare", "run"):
         requeue_failed(db, experiment.id, stage)
     clear_stop(db, experiment.id)
@@ -104,20 +119,28 @@ def _check_searched(db: Database, plan: Plan) -> None:
 
 def _check_same(new: ExperimentSpec, old: ExperimentSpec) -> None:
     """Refuse a change that would mix runs which cannot be compared."""
-    before, now = _flat(old), _flat(new)
+    # What only a method says that was added or taken away has no run to be compared with.
+    codes = {""} | (_codes(old) & _codes(new))
+    before, now = _flat(old, codes), _flat(new, codes)
     problems = []
     for key in sorted(before.keys() | now.keys()):
         if key in GROWS or before.get(key) == now.get(key):
             continue
-        legal = f'was {show(before.get(key, "not given"))} when experiment "{new.experiment.name}" began'
+        had = show(before[key]) if key in before else "not given"
+        legal = f'was {had} when experiment "{new.experiment.name}" began'
+        legal += "" if key in now else ", and is not given now"
         hint = "take another experiment.name, or `hlr-tui export` and start afresh"
-        problems.append(Problem(key, now.get(key, "not given"), legal, hint))
+        problems.append(Problem(key, now.get(key, MISSING), legal, hint))
     if problems:
         raise SpecError(new.source, problems)
 
 
-def _flat(spec: ExperimentSpec) -> dict[str, Any]:
-    """Every key of a spec with its value, defaults included."""
+def _codes(spec: ExperimentSpec) -> set[str]:
+    return {code for method in spec.methods for code in (method.optimizer.code, method.scheduler.code)}
+
+
+def _flat(spec: ExperimentSpec, codes: Collection[str]) -> dict[str, Any]:
+    """Every key of a spec with its value, defaults included; of methods, what is said of the parts `codes`."""
     flat: dict[str, Any] = {}
     sections = {
         "experiment": spec.experiment,
@@ -132,8 +155,14 @@ def _flat(spec: ExperimentSpec) -> dict[str, Any]:
     for section, part in sections.items():
         flat |= {f"{section}.{name}": getattr(part, name) for name, _ in params_of(part)}
     flat |= {"task.name": spec.task_info.name, "model.name": spec.model_info.name}
-    fixed = spec.document.get("methods", {}).get("params", {})
-    flat |= {f"methods.params.{code}.{name}": v for code, values in fixed.items() for name, v in values.items()}
-    searched = spec.document.get("optimize", {}).get("search", {})
-    flat |= {f"optimize.search.{name}": value for name, value in searched.items()}
+    for method in spec.methods:
+        parts = {method.optimizer.code: method.recipe, method.scheduler.code: method.schedule}
+        for code, part in parts.items():
+            if code in codes:
+                flat |= {f"methods.params.{code}.{name}": getattr(part, name) for name in spec.given.get(code, ())}
+    for one in spec.search:
+        if one.code in codes:
+            key = ".".join(filter(None, ("optimize.search", one.code, one.name)))
+            given = {} if one.span is None else dataclasses.asdict(one.span)
+            flat[key] = {word: part for word, part in given.items() if part is not None} or one.value
     return flat

@@ -2,7 +2,7 @@
 
 Started by an executor, or by hand on any machine that reaches the storage::
 
-    python -P -m core.trainer.worker --storage sqlite:////path/hlr.db --data-dir data --workspace hlr
+    HLR_STORAGE=sqlite:////path/hlr.db python -P -m core.trainer.worker --data-dir data --workspace hlr
 """
 
 from __future__ import annotations
@@ -236,7 +236,8 @@ def pick_device(wanted: str) -> torch.device:
 def main(argv: list[str] | None = None) -> int:
     """Run one worker; exit codes as everywhere."""
     parser = argparse.ArgumentParser(prog="hlr-tui worker", description="Train queued runs.")
-    parser.add_argument("--storage", required=True)
+    # By the environment where the URL holds a password: command lines are open to every user of a machine.
+    parser.add_argument("--storage", default=os.environ.get("HLR_STORAGE"), help="URL of the database; env HLR_STORAGE")
     parser.add_argument("--workspace", type=Path, required=True)
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--device", default="auto")
@@ -245,6 +246,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--idle", type=float, default=None, help="seconds without work after which it ends")
     parser.add_argument("--log", default="")
     args = parser.parse_args(argv)
+    if not args.storage:
+        parser.error("--storage, or the variable HLR_STORAGE, must name the database")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS needs to be deterministic
     torch.use_deterministic_algorithms(True, warn_only=True)
     try:

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    from core.execution.launch import Place, python_module
+    from core.execution.launch import STORAGE_ENV, Place, python_module
     from core.storage.engine import open_database
 
     limits = []
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     open_database(settings.storage, create=False).close()  # says in one line what is wrong, before torch loads
     place = Place(settings.storage, settings.workspace, settings.data_dir)
     argv = [*python_module("core.trainer.worker"), *place.arguments(), "--device", args.device, *limits]
-    os.execv(argv[0], argv)
+    os.execve(argv[0], argv, os.environ | {STORAGE_ENV: settings.storage})
 
 
 def _refused(option: str, value: str, legal: str) -> SpecError:

@@ -12,6 +12,7 @@ from rich.console import Console
 from core.analysis.progress import Progress, Running, StageProgress, look
 from core.errors import EnvironmentFailure
 from core.execution.launch import Place
+from core.execution.seat import Pulse
 from core.storage import runs
 from core.storage.engine import Database, open_database
 from core.storage.experiments import Experiment, create_experiment, experiment_by_id, set_state, take_conductor
@@ -100,16 +101,74 @@ def test_a_conductor_that_has_just_ended_its_work_is_no_failure(
     seen = look(db, experiment)
     assert seen.abandoned
     set_state(db, experiment.id, "complete")
-    following._check_conducted(db, seen.experiment, place, None)
+    following._check_conducted(db, seen.experiment, place, None, Pulse())
     assert follow(db, experiment_by_id(db, experiment.id), place, None).state == "complete"
 
 
 def test_a_conductor_may_take_its_time_to_start(db: Database, experiment: Experiment, place: Place) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as starting:
-        following._check_conducted(db, experiment, place, starting)
+        following._check_conducted(db, experiment, place, starting, Pulse())
         starting.communicate(b"\n")
         with pytest.raises(EnvironmentFailure):
-            following._check_conducted(db, experiment, place, starting)
+            following._check_conducted(db, experiment, place, starting, Pulse())
+
+
+class Impatient(io.StringIO):
+    """A terminal that has seen enough after a thousand lines, where nothing else would end the following."""
+
+    seen = 0
+
+    def write(self, text: str) -> int:
+        self.seen += 1
+        assert self.seen < 1000, "followed without an end"
+        return super().write(text)
+
+
+def look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every look is followed by the next, and prints a line."""
+    monkeypatch.setattr(following, "LINE_SECONDS", 0.0)
+    monkeypatch.setattr(following, "REFRESH_SECONDS", 0.0)
+    monkeypatch.setattr(sys, "stderr", Impatient())
+
+
+class Elsewhere:
+    """A clock that tells 20 s more at each look. Meanwhile, on another host, a conductor beats, `beats` times; then it
+    dies, or ends the experiment."""
+
+    def __init__(self, db: Database, experiment: Experiment, beats: int, ends: bool) -> None:
+        assert take_conductor(db, experiment.id, "elsewhere", 1, 1.0, is_alive)
+        self.db, self.experiment, self.left, self.ends = db, experiment, beats, ends
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 20.0
+        assert self.now < 1000, "nobody gives up"
+        if self.left > 0:
+            self.left -= 1
+            with self.db.write() as connection:
+                connection.exec_driver_sql("UPDATE hlr_experiment SET conductor_beat = conductor_beat + 1")
+        elif self.ends:
+            set_state(self.db, self.experiment.id, "complete")
+        return self.now
+
+
+def test_a_conductor_on_another_host_is_followed_while_it_beats(
+    db: Database, experiment: Experiment, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_at_once(monkeypatch)
+    clock = Elsewhere(db, experiment, beats=6, ends=True)
+    assert follow(db, experiment, place, None, Pulse(clock)).state == "complete"
+    assert clock.now >= 120
+
+
+def test_a_conductor_that_died_on_another_host_is_said(
+    db: Database, experiment: Experiment, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_at_once(monkeypatch)
+    clock = Elsewhere(db, experiment, beats=3, ends=False)
+    with pytest.raises(EnvironmentFailure, match='the conductor of "exp" is gone'):
+        follow(db, experiment, place, None, Pulse(clock))
+    assert experiment_by_id(db, experiment.id).state == "running"
 
 
 def view(progress: Progress, width: int = 80) -> str:

@@ -63,14 +63,13 @@ def drawn(study: optuna.Study) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random"])
-def test_a_seed_fixes_the_trials_whatever_the_order_in_which_runs_end(sampler: str, tmp_path: Path) -> None:
+def test_a_seed_fixes_the_trials_whatever_the_order_in_which_runs_end(sampler: str) -> None:
     found = []
-    for folder, order in (("a", (0, 1, 2, 3)), ("b", (3, 1, 0, 2))):
-        (tmp_path / folder).mkdir()
-        search = make_search(storage_at(tmp_path / folder), sampler=sampler, trials=14, batch=4)
+    for order in ((0, 1, 2, 3), (3, 1, 0, 2)):
+        search = make_search(optuna.storages.InMemoryStorage(), sampler=sampler, trials=14, batch=4)
         while not search.done:
             finish(search, order)
-        found.append(drawn(optuna.load_study(study_name="tiny-AdamW-EH", storage=search.storage)))
+        found.append(drawn(search.study))
     assert found[0] == found[1]
     assert len({params["lr"] for params in found[0]}) == 14
 
@@ -190,6 +189,56 @@ def test_pruning_does_not_depend_on_how_reports_come_in(pruner: str) -> None:
     assert found[0] == found[1] == found[2]
     assert any(found[0])
     assert not all(found[0])
+
+
+class Killed(BaseException):
+    """What a kill -9 is to the code it hits."""
+
+
+class Mortal(optuna.storages.InMemoryStorage):
+    """A storage whose user is killed when it wants to end a trial and `lives` is used up."""
+
+    lives = math.inf
+
+    def set_trial_state_values(self, *args: Any, **kwargs: Any) -> bool:
+        if self.lives < 1:
+            raise Killed
+        self.lives -= 1
+        return super().set_trial_state_values(*args, **kwargs)
+
+
+@pytest.mark.parametrize("pruner", ["median", "hyperband"])
+@pytest.mark.parametrize("told_of_batch", [1, 3, 5])
+def test_a_batch_that_was_half_told_is_judged_alike(told_of_batch: int, pruner: str) -> None:
+    """Those that were told before the kill belong to the batch of those still open: the pruner must not see them."""
+    batch = 6
+
+    def go(storage: Mortal, search: Search) -> list[int | None]:
+        """Report and tell one batch; where each of its trials was pruned."""
+        whole = {trial.run_ids[0]: curve(trial.params) for trial in search.ask_batch()}
+        search.report(whole)
+        judged = [trial.pruned_at for trial in search.open]
+        ended = {run_id: Outcome("complete", values[-1]) for run_id, values in whole.items()}
+        assert search.tell_batch(ended)
+        return judged
+
+    undisturbed = make_search(reference := Mortal(), pruner=pruner, trials=5 * batch, batch=batch)
+    expected = [go(reference, undisturbed) for _ in range(5)]
+    assert sum(map(bool, itertools.chain(*expected[1:]))) >= 3
+
+    storage = Mortal()
+    found = []
+    for _ in range(5):
+        storage.lives = told_of_batch
+        search = make_search(storage, pruner=pruner, trials=5 * batch, batch=batch)
+        with pytest.raises(Killed):
+            go(storage, search)
+        storage.lives = math.inf
+        search = make_search(storage, pruner=pruner, trials=5 * batch, batch=batch)
+        assert [trial.number % batch for trial in search.open] == list(range(told_of_batch, batch))
+        found.append(go(storage, search))
+    assert found == [judged[told_of_batch:] for judged in expected]
+    assert told(storage) == told(reference)
 
 
 def told(storage: optuna.storages.BaseStorage) -> list[tuple[TrialState, float | None]]:

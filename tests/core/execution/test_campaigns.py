@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import optuna
+import psutil
 import pytest
 from campaign import Campaign, Document, campaign, document, kill, leftovers, until
+
+from core.storage.reader import points_of
 
 SPEC = document(
     experiment__mode="all",
@@ -60,6 +65,21 @@ def assert_undisturbed(made: Campaign, document: Document, undisturbed: tuple[st
     assert leftovers(made.workspace) == []
 
 
+TRAINS, CONDUCTS = "core.trainer.worker", "core.execution.conductor"
+
+
+def told_of(made: Campaign, helper: subprocess.Popen[str]) -> set[str]:
+    """Modules that run, the helper's among them; on no command line of theirs may the storage stand."""
+    modules = set()
+    for process in made.processes():
+        with suppress(psutil.NoSuchProcess):
+            argv = process.cmdline()
+            if "-m" in argv and (CONDUCTS in argv or process.pid == helper.pid):
+                modules.add(argv[argv.index("-m") + 1])
+            assert not [word for word in argv if "hlr.db" in word], argv
+    return modules
+
+
 def test_the_reference_prunes_and_compares(undisturbed: tuple[str, Document, Any]) -> None:
     export, document, records = undisturbed
     assert sorted(records) == ["tiny-AdamW-EH", "tiny-AdamW-OC", "tiny-Prodigy-N"]
@@ -77,9 +97,10 @@ def test_three_workers_and_a_helper(
 ) -> None:
     made = make_campaign()
     made.spec = json.loads(json.dumps(SPEC))
-    running = made.start_batch("--json", "--workers", "2")
+    running = made.start_batch("--json", "--workers", "3")
     made.wait_database()
     helper = made.start("worker", "--device", "cpu")
+    until(lambda: not {TRAINS, CONDUCTS} - told_of(made, helper), "a worker by hand beside a conductor")
     ended = made.end(running)
     helper.terminate()
     made.end(helper)
@@ -140,3 +161,59 @@ def test_stop_and_resume_change_nothing(
     assert all(run.epoch >= 1 and Path(run.checkpoint or "").is_file() for run in kept)
     assert_undisturbed(made, made.batch(), undisturbed)
     assert all(made.attempts()[run.id] == 2 for run in kept)
+
+
+HALVING = """
+from dataclasses import dataclass
+from core.component import Schedule, SchedulerInfo
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Halving(Schedule):
+    def lr(self, tick, horizon):
+        return horizon.lr * 0.5 ** tick
+
+SCHEDULER = SchedulerInfo(
+    name="halving", code="HV", family="mine", tick="epoch", summary="halves", reference="none", schedule=Halving)
+"""
+
+
+def test_a_plugin_on_osc_with_three_workers_or_interrupted(make_campaign: Callable[..., Campaign]) -> None:
+    """Another kind of data and model, and a scheduler of one's own, which every process has to be told of."""
+    osc: dict[str, Any] = {
+        "task__name": "osc", "task__hist": 8, "task__pred": 4, "model__name": "LSTM_Seq2Seq", "model__hidden_size": 4,
+        "training__batch_size": 4096, "training__lr": 0.08, "methods__schedulers": ["HV", "OC"],
+        "compare__budgets": [3, 40],
+    }  # fmt: skip
+    made = make_campaign("interrupted", **osc)
+    made.plugin("halving", HALVING)
+    running = made.start_batch()
+    made.wait_training(epoch=4)
+    running.send_signal(signal.SIGINT)
+    made.end(running, code=130)
+    made.wait_quiet()
+
+    def recorded() -> tuple[object, ...]:
+        return made.experiment, made.runs(), list(points_of(made.db, made.experiment.id))
+
+    before = recorded()
+    assert made.runs("queued")
+    made.plugins = False
+    refused = made.run("resume", "tiny", code=2)
+    assert refused.stdout == ""
+    assert 'methods.schedulers = "HV"' in refused.stderr
+    assert f"--plugins {made.folder / 'plugins'}" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 2
+    assert recorded() == before
+    made.plugins = True
+    document = made.json("resume", "tiny")
+    assert document["runs"]["complete"] == 4
+    halved = {run.id for run in made.runs() if run.scheduler == "HV"}
+    points = [point for point in points_of(made.db, made.experiment.id) if point.run_id in halved]
+    rates = [point.value for point in points if point.metric == "lr"]
+    assert rates == pytest.approx([0.08 * 0.5**epoch for budget in (3, 40) for epoch in range(budget)], rel=1e-12)
+
+    many = make_campaign("many", **osc)
+    many.plugin("halving", HALVING)
+    assert many.batch("--workers", "3")["comparison"] == document["comparison"]
+    assert many.export() == made.export()
+    assert set(many.attempts().values()) == {1}

@@ -7,7 +7,10 @@ import pty
 from collections.abc import Callable
 from pathlib import Path
 
-from campaign import Campaign, until
+from campaign import Campaign, plan_of, until
+
+from core.execution.submit import submit
+from core.storage.engine import open_database
 
 LONG = {"model__hidden_size": 64, "training__batch_size": 16, "compare__budgets": [150]}
 """Seconds of training: long enough to be stopped in its middle."""
@@ -63,7 +66,9 @@ def _own_terminal() -> None:
 
 def test_what_cannot_be_stopped_or_resumed(make_campaign: Callable[..., Campaign]) -> None:
     made = make_campaign()
-    made.batch()
+    db = open_database(made.place.storage)
+    submit(db, plan_of(made.spec), made.place)
+    db.close()
     for command in ("stop", "resume"):
         refused = made.run(command, "tyni", code=2)
         assert 'did you mean "tiny"?' in refused.stderr
