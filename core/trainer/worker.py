@@ -47,6 +47,7 @@ class Worker:
         device: torch device that it trains on.
         log: file that its messages go to, recorded with every run that it takes.
         patience, flush_seconds: see `RunRecorder`.
+        stopping: set by the owner when the worker is to end.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Worker:
         log: str = "",
         patience: float = STORAGE_PATIENCE,
         flush_seconds: float = FLUSH_SECONDS,
+        stopping: threading.Event | None = None,
     ) -> None:
         self.db = db
         self.experiment_id = experiment_id
@@ -68,7 +70,7 @@ class Worker:
         self.patience = patience
         self.flush_seconds = flush_seconds
         self.cache = DataCache(data_dir)
-        self.stopping = threading.Event()
+        self.stopping = threading.Event() if stopping is None else stopping
         self.finished = threading.Event()
         self.current: str | None = None
         self.id = register(db, experiment_id=experiment_id, device=str(device), log=log)
@@ -250,17 +252,18 @@ def main(argv: list[str] | None = None) -> int:
         parser.error("--storage, or the variable HLR_STORAGE, must name the database")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS needs to be deterministic
     torch.use_deterministic_algorithms(True, warn_only=True)
+    stopping = threading.Event()
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
     try:
         db = open_database(args.storage, create=False)
         device = pick_device(args.device)
         warm_up()
-        worker = Worker(db, args.experiment, args.workspace, args.data_dir, device, args.log)
-
-        def stop(signum: int, frame: FrameType | None) -> None:
-            worker.stopping.set()
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
+        worker = Worker(db, args.experiment, args.workspace, args.data_dir, device, args.log, stopping=stopping)
         say(f"worker {worker.id} on {device}, pid {os.getpid()}")
         worker.work(args.max_runs, args.idle)
         say("worker ends")

@@ -65,19 +65,17 @@ def assert_undisturbed(made: Campaign, document: Document, undisturbed: tuple[st
     assert leftovers(made.workspace) == []
 
 
-TRAINS, CONDUCTS = "core.trainer.worker", "core.execution.conductor"
-
-
-def told_of(made: Campaign, helper: subprocess.Popen[str]) -> set[str]:
-    """Modules that run, the helper's among them; on no command line of theirs may the storage stand."""
-    modules = set()
+def kinds(made: Campaign, helper: subprocess.Popen[str]) -> set[str]:
+    """What processes there are; on no command line of theirs may the storage stand."""
+    found = set()
     for process in made.processes():
         with suppress(psutil.NoSuchProcess):
             argv = process.cmdline()
-            if "-m" in argv and (CONDUCTS in argv or process.pid == helper.pid):
-                modules.add(argv[argv.index("-m") + 1])
             assert not [word for word in argv if "hlr.db" in word], argv
-    return modules
+            if "-m" in argv:
+                module = argv[argv.index("-m") + 1].rpartition(".")[2]
+                found.add("helper" if process.pid == helper.pid else module)
+    return found
 
 
 def test_the_reference_prunes_and_compares(undisturbed: tuple[str, Document, Any]) -> None:
@@ -100,8 +98,10 @@ def test_three_workers_and_a_helper(
     running = made.start_batch("--json", "--workers", "3")
     made.wait_database()
     helper = made.start("worker", "--device", "cpu")
-    until(lambda: not {TRAINS, CONDUCTS} - told_of(made, helper), "a worker by hand beside a conductor")
+    until(lambda: kinds(made, helper) == {"conductor", "worker", "helper"}, "a worker by hand beside the others")
     ended = made.end(running)
+    # Before it has registered it does not listen to SIGTERM, and dies of it like any process.
+    until(lambda: helper.pid in {worker.pid for worker in made.workers()}, "the worker by hand in the database")
     helper.terminate()
     made.end(helper)
     assert_undisturbed(made, json.loads(ended.stdout), undisturbed)

@@ -101,7 +101,7 @@ def test_an_experiment_may_grow_but_not_change(make_campaign: Callable[..., Camp
     assert 'training.lr = 0.02: was 0.01 when experiment "tiny" began' in refused.stderr
     assert "Traceback" not in refused.stderr
 
-    made.write(optimize__trials=4, compare__budgets=[2, 3], methods__schedulers=["N", "C"])
+    made.write(optimize__trials=4, compare__budgets=[2, 3], methods__schedulers=["C", "N"])
     grown = made.batch()
     now = {run.id: run for run in made.runs()}
     assert {run_id: now[run_id] for run_id in runs} == runs
@@ -113,6 +113,10 @@ def test_an_experiment_may_grow_but_not_change(make_campaign: Callable[..., Camp
         ("tiny-AdamW-N", 4),
     ]
     best = {study["scheduler"]: study["best"]["trial"] for study in grown["studies"]}
+    anew = (
+        best["N"] != found["studies"][0]["best"]["trial"]
+    )  # then the former best trial has its run at one budget, too
+    assert grown["runs"]["complete"] == 2 * 4 + 2 * 2 + anew
     assert {(row["scheduler"], row["budget"], row["trial"]) for row in grown["comparison"]} == {
         (code, budget, best[code]) for code in ("N", "C") for budget in (2, 3)
     }
