@@ -54,7 +54,7 @@ NEXT_STEPS = """\
 Three things to try:
   hlr-tui list schedulers                                what there is to choose from
   hlr-tui preview EH C --epochs 50,200                   what a schedule does, before training
-  hlr-tui init digits compare > spec.toml                an experiment of a few minutes, then
+  hlr-tui init digits compare > spec.toml                a small experiment, then
   hlr-tui --batch spec.toml                              run it
 """
 

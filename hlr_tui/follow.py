@@ -106,7 +106,7 @@ class _Live:
         self._live.stop()
 
     def show(self, progress: Progress, interrupted: bool) -> None:
-        self._live.update(progress_view(progress, interrupted), refresh=True)
+        self._live.update(progress_view(progress, stop_hint(progress, interrupted)), refresh=True)
 
 
 class _Lines:
@@ -140,8 +140,15 @@ def _method(optimizer: str, scheduler: str) -> str:
     return method_label(optimizer, scheduler)
 
 
-def progress_view(progress: Progress, interrupted: bool = False, most_runs: int = 12) -> RenderableType:
-    """Bars by stage, a table of the runs in training, and how to leave."""
+def stop_hint(progress: Progress, interrupted: bool) -> str:
+    """What Ctrl-C does to an experiment that is being followed."""
+    if interrupted or progress.experiment.stop_requested:
+        return "stopping: every run writes a checkpoint; Ctrl-C again leaves it to itself"
+    return "Ctrl-C stops with a checkpoint; closing this terminal stops nothing"
+
+
+def progress_view(progress: Progress, hint: str = "", most_runs: int = 12) -> RenderableType:
+    """Bars by stage and, while there is work, a table of the runs in training with a `hint` below."""
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table
@@ -181,9 +188,4 @@ def progress_view(progress: Progress, interrupted: bool = False, most_runs: int 
         )
     if not active:
         return Group(head, bars)
-    how = (
-        "stopping: every run writes a checkpoint; Ctrl-C again leaves it to itself"
-        if interrupted or experiment.stop_requested
-        else "Ctrl-C stops with a checkpoint; closing this terminal stops nothing"
-    )
-    return Group(head, bars, table, Text(how, style="dim"))
+    return Group(head, bars, table, Text(hint, style="dim")) if hint else Group(head, bars, table)

@@ -26,6 +26,7 @@ from core.execution.launch import STORAGE_ENV, Place
 from core.execution.queue import enqueue
 from core.execution.seat import conducted
 from core.plan import Plan, compare_runs, make_plan, search_runs
+from core.process_log import say
 from core.spec.file import spec_from_json
 from core.storage.engine import Database, open_database, optuna_storage
 from core.storage.experiments import (
@@ -148,7 +149,7 @@ class Conductor:
     def _compare(self, search: Search) -> None:
         best = search.best()
         if best is None:
-            log(f"{search.plan.name}: no trial has a finite objective, nothing to compare")
+            say(f"{search.plan.name}: no trial has a finite objective, nothing to compare")
             return
         chosen = compare_runs(self.plan.spec, search.plan, best.number, dict(best.params))
         enqueue(self.db, self.experiment.id, chosen)
@@ -159,11 +160,7 @@ class Conductor:
         for trial in search.report(objective):
             assert trial.pruned_at is not None
             set_prune(self.db, trial.run_ids, trial.pruned_at)
-            log(f"{search.plan.name}: trial {trial.number} pruned at epoch {trial.pruned_at}")
-
-
-def log(text: str) -> None:
-    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}", file=sys.stderr, flush=True)  # noqa: T201  (its log)
+            say(f"{search.plan.name}: trial {trial.number} pruned at epoch {trial.pruned_at}")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -180,11 +177,11 @@ def main(argv: list[str] | None = None) -> int:
         if not take_conductor(
             db, experiment.id, *me(), lambda *holder: conducted(db, get_experiment(db, args.experiment))
         ):
-            log("another conductor is at work")
+            say("another conductor is at work")
             return 0
         experiment = experiment_by_id(db, experiment.id)  # whoever left the chair may have changed it
     except HlrError as error:
-        log(str(error))
+        say(str(error))
         return error.exit_code
     try:
         place = Place(storage, args.workspace, args.data_dir)
@@ -195,14 +192,14 @@ def main(argv: list[str] | None = None) -> int:
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        log(f"conducts {experiment.name}, pid {me()[1]}")
+        say(f"conducts {experiment.name}, pid {me()[1]}")
         conductor.conduct()
-        log("ends")
+        say("ends")
     except Unseated as error:
-        log(str(error))
+        say(str(error))
         return error.exit_code
     except HlrError as error:
-        log(str(error))
+        say(str(error))
         set_state(db, experiment.id, "failed", str(error))
         return error.exit_code
     except Exception as error:

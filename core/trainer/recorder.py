@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from core.process_log import say
 from core.storage.engine import Database, StorageError
 from core.storage.points import PointWriter
 from core.storage.runs import Ending, Run, RunState, release, set_checkpoint
@@ -22,11 +22,6 @@ RETRY_SECONDS = 1.0
 FLUSH_SECONDS = 0.25
 
 T = TypeVar("T")
-
-
-def say(text: str) -> None:
-    """One line in the worker's log."""
-    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}", file=sys.stderr, flush=True)  # noqa: T201  (the log)
 
 
 def insist(action: Callable[[], T], patience: float = STORAGE_PATIENCE) -> T:

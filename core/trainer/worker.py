@@ -22,6 +22,7 @@ from typing import Any
 import torch
 
 from core.errors import HlrError
+from core.process_log import say
 from core.storage.engine import Database, StorageError, open_database
 from core.storage.experiments import UnknownExperiment, experiment_by_id
 from core.storage.processes import is_alive
@@ -30,7 +31,7 @@ from core.storage.workers import beat, register, retire
 from core.trainer.assemble import DataCache, assemble
 from core.trainer.checkpoint import DamagedCheckpoint, load_checkpoint
 from core.trainer.loop import Diverged, Pruned, Stopped, train
-from core.trainer.recorder import FLUSH_SECONDS, STORAGE_PATIENCE, RunRecorder, insist, say
+from core.trainer.recorder import FLUSH_SECONDS, STORAGE_PATIENCE, RunRecorder, insist
 
 BEAT_SECONDS = 2.0
 IDLE_POLL_SECONDS = 0.1

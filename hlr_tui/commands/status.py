@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 HELP = "Show experiments with their progress; with a name, one of them with its runs, workers and failures."
 
 REFRESH_SECONDS = 1.0
+WATCH_HINT = "Ctrl-C leaves this view; experiments go on"
 MOST_FAILURES = 10
 
 
@@ -62,7 +63,7 @@ def _watch(console: Console, view: Callable[[], tuple[RenderableType, list[str]]
 
     def screen() -> RenderableType:
         table, lines = view()
-        return Group(table, *(Text(line) for line in lines))
+        return Group(table, *(Text(line) for line in lines), Text(WATCH_HINT, style="dim"))
 
     with Live(screen(), console=console, auto_refresh=False, screen=console.is_terminal) as live:
         try:

@@ -19,7 +19,7 @@ from core.storage.experiments import Experiment, create_experiment, experiment_b
 from core.storage.processes import is_alive, me
 from core.storage.runs import NewRun
 from hlr_tui import follow as following
-from hlr_tui.follow import follow, progress_view
+from hlr_tui.follow import follow, progress_view, stop_hint
 
 
 @pytest.fixture
@@ -171,9 +171,10 @@ def test_a_conductor_that_died_on_another_host_is_said(
     assert experiment_by_id(db, experiment.id).state == "running"
 
 
-def view(progress: Progress, width: int = 80) -> str:
+def view(progress: Progress, width: int = 80, interrupted: bool = False) -> str:
     out = io.StringIO()
-    Console(file=out, width=width, force_terminal=False).print(progress_view(progress))
+    hint = stop_hint(progress, interrupted)
+    Console(file=out, width=width, force_terminal=False).print(progress_view(progress, hint))
     return out.getvalue()
 
 
@@ -194,3 +195,5 @@ def test_the_view_shows_stages_and_runs(db: Database, experiment: Experiment) ->
     assert "4/10 runs" in text
     assert "10/40 epochs" in text
     assert text.split("val loss")[1].split()[:9] == ["AdamW", "+", "C", "89", "0/50", "0.01", "0.5", "0.25", "Ctrl-C"]
+    assert "stops with a checkpoint" in text
+    assert "Ctrl-C again leaves it to itself" in view(progress, interrupted=True)

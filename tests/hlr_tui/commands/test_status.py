@@ -92,3 +92,11 @@ def test_an_empty_workspace_tells_how_to_begin(workspace: Path, capsys: pytest.C
     assert "no experiments here yet" in capsys.readouterr().err
     open_database(str(workspace / "hlr.db")).close()
     assert "hlr-tui init" in status(workspace, capsys)
+
+
+def test_only_who_follows_can_stop(db: Database, workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`status` is a look: Ctrl-C there must not be said to stop the experiment."""
+    take_conductor(db, get_experiment(db, NAME).id, *me(), is_alive)
+    shown = status(workspace, capsys, NAME)
+    assert "running" in shown
+    assert "Ctrl-C" not in shown
