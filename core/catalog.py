@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import importlib.util
 import os
 import pkgutil
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from core.component import Info, ModelInfo, OptimizerInfo, SchedulerInfo, TaskInfo, parameters_class
+from core.component import Info, MetricInfo, ModelInfo, OptimizerInfo, SchedulerInfo, TaskInfo, parameters_class
 from core.errors import UsageError, did_you_mean, show
+from core.metrics import METRICS
+from core.user_code import blame, load_user_file, run_file
 
 PLUGINS_ENV = "HLR_PLUGINS"
 """Folders of plug-in files, separated as in PATH. Named by the user, never searched for: a file there runs."""
 
-AnyInfo = TypeVar("AnyInfo", bound=Info)
-InfoT = TypeVar("InfoT", SchedulerInfo, OptimizerInfo, ModelInfo, TaskInfo)
+AnyInfo = TypeVar("AnyInfo", bound=Info | MetricInfo)
+InfoT = TypeVar("InfoT", SchedulerInfo, OptimizerInfo, ModelInfo, TaskInfo, MetricInfo)
 
 
 class UnknownName(UsageError):
@@ -55,7 +55,7 @@ class Shelf(Generic[InfoT]):
         self.refuse_taken(info, origin)
         self.by_name[info.name] = info
 
-    def refuse_taken(self, info: Info, origin: str) -> None:
+    def refuse_taken(self, info: Info | MetricInfo, origin: str) -> None:
         """
         Raises:
             UsageError: the name or the code of `info` is that of a component here.
@@ -83,6 +83,9 @@ class Shelf(Generic[InfoT]):
     def all(self) -> list[InfoT]:
         return list(self.by_name.values())
 
+    def drop(self, info: Info | MetricInfo) -> None:
+        self.by_name = {name: one for name, one in self.by_name.items() if one is not info}
+
 
 @dataclass(slots=True)
 class Catalog:
@@ -90,6 +93,8 @@ class Catalog:
     optimizers: Shelf[OptimizerInfo] = field(default_factory=lambda: Shelf("optimizers"))
     models: Shelf[ModelInfo] = field(default_factory=lambda: Shelf("models"))
     tasks: Shelf[TaskInfo] = field(default_factory=lambda: Shelf("tasks"))
+    metrics: Shelf[MetricInfo] = field(default_factory=lambda: Shelf("metrics"))
+    _from_files: dict[Path, tuple[str, dict[str, Info | MetricInfo]]] = field(default_factory=dict)
 
     def add(self, info: object, origin: str) -> None:
         """Put one record on its shelf.
@@ -98,7 +103,7 @@ class Catalog:
             UsageError: it is no record, its name or code is not usable or taken, or its parameters are not declared
                 in a dataclass.
         """
-        if isinstance(info, (SchedulerInfo, OptimizerInfo, ModelInfo, TaskInfo)):
+        if isinstance(info, (SchedulerInfo, OptimizerInfo, ModelInfo, TaskInfo, MetricInfo)):
             _refuse_unusable(info, origin)
         match info:
             case SchedulerInfo():
@@ -111,22 +116,73 @@ class Catalog:
                 self.models.add(info, origin)
             case TaskInfo():
                 self.tasks.add(info, origin)
+            case MetricInfo():
+                self.metrics.add(info, origin)
             case _:
                 raise UsageError(f"{origin}: {info!r} is not the record of a component")
 
+    def add_file(self, path: Path) -> dict[str, Info | MetricInfo]:
+        """Put the records of one file of the user's on their shelves; returns them by kind.
 
-def _refuse_unusable(info: Info, origin: str) -> None:
+        The same text is added once; a file that has changed since replaces its former records.
+
+        Raises:
+            Untrusted: nobody has allowed its code to run.
+            UsageError: it cannot be loaded, has no record, or one that is not usable.
+        """
+        file = load_user_file(path)
+        digest, records = self._from_files.get(file.path, ("", {}))
+        if digest == file.sha256:
+            return records
+        for info in records.values():
+            self._drop(info)
+        records = _records_of(file.module, str(file.path))
+        added: list[Info | MetricInfo] = []
+        try:
+            for info in records.values():
+                self.add(info, str(file.path))
+                added.append(info)
+        except UsageError:
+            for info in added:
+                self._drop(info)
+            self._from_files.pop(file.path, None)
+            raise
+        self._from_files[file.path] = (file.sha256, records)
+        return records
+
+    def file_of(self, info: Info) -> Path | None:
+        """The file of the user's that `info` came from by `add_file`; None for every other record."""
+        for path, (_, records) in self._from_files.items():
+            if any(info is one for one in records.values()):
+                return path
+        return None
+
+    def _drop(self, info: Info | MetricInfo) -> None:
+        for shelf in (self.schedulers, self.optimizers, self.models, self.tasks, self.metrics):
+            shelf.drop(info)
+
+
+def _refuse_unusable(info: Info | MetricInfo, origin: str) -> None:
     for word in (info.name, info.code):
         # They stand in study names, in TOML keys and in file names.
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", word) or word == "all":
             legal = 'must be letters, digits and underscores, a letter first, and not "all"'
             raise UsageError(f"{origin}: the name or code {show(word)}: {legal}")
+    if isinstance(info, MetricInfo):
+        return
     cls = parameters_class(info)
     if not dataclasses.is_dataclass(cls):
         raise UsageError(f"{origin}: {cls.__name__} must be a dataclass: @dataclass(frozen=True, kw_only=True)")
 
 
-RECORDS = {"schedulers": "SCHEDULER", "optimizers": "OPTIMIZER", "models": "MODEL", "tasks": "TASK"}
+RECORDS = {
+    "schedulers": "SCHEDULER",
+    "optimizers": "OPTIMIZER",
+    "models": "MODEL",
+    "tasks": "TASK",
+    "metrics": "METRIC",
+}
+"""Kind of a component → the name of its record in a file."""
 
 
 @cache
@@ -137,7 +193,11 @@ def catalog() -> Catalog:
         UsageError: a plug-in cannot be loaded; the message names its file.
     """
     found = Catalog()
+    for metric in METRICS:
+        found.add(metric, metric.name)
     for kind, constant in RECORDS.items():
+        if kind == "metrics":
+            continue
         package = importlib.import_module(f"core.{kind}")
         order = getattr(package, "ORDER", ())
         names = [module.name for module in pkgutil.iter_modules(package.__path__)]
@@ -160,7 +220,7 @@ def _add_installed(found: Catalog) -> None:
             try:
                 info = entry.load()
             except (Exception, SystemExit) as error:  # the user's own code: it may raise anything
-                raise UsageError(f"plug-in {entry.name} ({entry.value}): {type(error).__name__}: {error}") from error
+                raise UsageError(f"plug-in {entry.name} ({entry.value}): {blame(error)}") from error
             found.add(info, f"plug-in {entry.name}")
 
 
@@ -170,18 +230,13 @@ def _add_folder(found: Catalog, folder: Path) -> None:
     for path in sorted(folder.glob("*.py")):
         if path.name.startswith("_"):
             continue  # what several plug-ins share
-        module_name = f"hlr_plugin_{len(sys.modules)}_{path.stem}"
-        spec = importlib.util.spec_from_file_location(module_name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[module_name] = module  # dataclasses look their module up there
-        try:
-            spec.loader.exec_module(module)
-        except (Exception, SystemExit) as error:  # the user's own code: it may raise anything
-            raise UsageError(f"{path}: {type(error).__name__}: {error}") from error
-        records = [getattr(module, constant) for constant in RECORDS.values() if hasattr(module, constant)]
-        if not records:
-            raise UsageError(f"{path}: defines none of {', '.join(RECORDS.values())}")
-        for info in records:
+        for info in _records_of(run_file(path), str(path)).values():
             found.add(info, str(path))
+
+
+def _records_of(module: object, origin: str) -> dict[str, Info | MetricInfo]:
+    """The records that a file defines, by kind."""
+    records = {kind: getattr(module, constant) for kind, constant in RECORDS.items() if hasattr(module, constant)}
+    if not records:
+        raise UsageError(f"{origin}: defines none of {', '.join(RECORDS.values())}")
+    return records

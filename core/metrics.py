@@ -60,9 +60,15 @@ METRICS = (
         direction="none",
     ),
     MetricInfo(
-        name="epoch_seconds",
-        code="epoch_seconds",
-        summary="wall-clock time of an epoch",
+        name="grad_norm",
+        code="grad_norm",
+        summary="Euclidean norm of the gradient over all parameters, at the last step of an epoch",
+        direction="none",
+    ),
+    MetricInfo(
+        name="update_ratio",
+        code="update_ratio",
+        summary="norm of the change of the weights over the norm of the weights, at the last step of an epoch",
         direction="none",
     ),
 )

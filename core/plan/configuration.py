@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from core.catalog import catalog
 from core.component import Info, OptimizerRecipe, Schedule
 from core.params import Horizon, params_of, resolve, scaled
 from core.plan.space import Params, held_values, horizon_of
@@ -70,5 +71,15 @@ def _with(part: Any, values: Mapping[str, Any]) -> Any:
     return dataclasses.replace(part, **own)
 
 
+def identity(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides the points of a run: its configuration without the places of the user's files."""
+    return {
+        key: {name: entry for name, entry in value.items() if name != "file"} if isinstance(value, dict) else value
+        for key, value in config.items()
+    }
+
+
 def _described(info: Info, part: Any) -> dict[str, Any]:
-    return {"name": info.name, "params": {name: getattr(part, name) for name, _ in params_of(part)}}
+    described = {"name": info.name, "params": {name: getattr(part, name) for name, _ in params_of(part)}}
+    file = catalog().file_of(info)
+    return described if file is None else described | {"file": str(file)}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.errors import MISSING, Problem, SpecError
-from core.plan.configuration import configuration
+from core.plan.configuration import configuration, identity
 from core.plan.feasibility import problems_of
 from core.plan.space import Dimension, Params, search_space
 from core.spec.experiment import COMPARE_MODES, SEARCH_MODES, ExperimentSpec, Method
@@ -167,9 +167,9 @@ def _run(
     position: int,
 ) -> RunPlan:
     config = config | {"seed": seed}
-    identity = json.dumps([spec.experiment.name, study.name, stage, trial, config], sort_keys=True)
+    hashed = json.dumps([spec.experiment.name, study.name, stage, trial, identity(config)], sort_keys=True)
     return RunPlan(
-        id=hashlib.sha256(identity.encode()).hexdigest()[:32],
+        id=hashlib.sha256(hashed.encode()).hexdigest()[:32],
         stage=stage,
         study=study.name,
         optimizer=study.method.optimizer.code,

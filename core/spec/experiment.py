@@ -58,6 +58,8 @@ class ExperimentSpec:
 
     source: str
     document: Document
+    files: Mapping[str, str]
+    """Path → SHA-256 of every file of the user's own that it names."""
     experiment: ExperimentSection
     task_info: TaskInfo
     task: TaskRecipe

@@ -9,6 +9,7 @@ from core.catalog import Shelf, UnknownName, catalog
 from core.component import ModelInfo, ModelRecipe, TaskInfo, TaskRecipe, parameters_class
 from core.errors import MISSING, Problem, SpecError, did_you_mean
 from core.spec.experiment import Document, ExperimentSpec
+from core.spec.files import named_document
 from core.spec.methods import read_methods
 from core.spec.ranges import read_overrides
 from core.spec.sections import (
@@ -35,6 +36,7 @@ def build_spec(document: Document, source: str) -> ExperimentSpec:
 
     Raises:
         SpecError: with every problem found.
+        Untrusted: it names a file whose code nobody has allowed to run.
     """
     reader = _Reader(document)
     spec = reader.read(source)
@@ -47,8 +49,9 @@ class _Reader:
     """Collects every problem of a document on the way to a spec."""
 
     def __init__(self, document: Document) -> None:
-        self.document = document
         self.problems: list[Problem] = []
+        self.written = document
+        self.document, self.files = named_document(document, self.problems)
 
     def read(self, source: str) -> ExperimentSpec | None:
         self.check_sections()
@@ -74,7 +77,8 @@ class _Reader:
             return None
         return ExperimentSpec(
             source=source,
-            document=self.document,
+            document=self.written,
+            files=self.files,
             experiment=experiment,
             task_info=task_info,
             task=task,

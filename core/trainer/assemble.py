@@ -9,9 +9,11 @@ from typing import Any
 
 import torch
 
-from core.catalog import catalog
+from core.catalog import Shelf, catalog
 from core.component import (
     DataSet,
+    DataShape,
+    LoaderTask,
     ModelRecipe,
     OptimizerRecipe,
     Schedule,
@@ -22,6 +24,7 @@ from core.component import (
 from core.errors import SpecError
 from core.lr_scheduler import ScheduleLR
 from core.trainer.seeding import generator, seed_global
+from core.trainer.source import Source, TensorSource, loader_source
 from core.values import parse
 
 
@@ -54,8 +57,8 @@ class Parts:
     """Everything one run trains with, on its device."""
 
     task: TaskRecipe
-    data: DataSet
-    split: Split
+    source: Source
+    checksum: str
     model: torch.nn.Module
     recipe: OptimizerRecipe
     lr_free: bool
@@ -71,30 +74,27 @@ def assemble(config: Mapping[str, Any], cache: DataCache, device: torch.device) 
         UsageError: a component is not there (a plug-in folder was not named) or refuses its parameters.
     """
     shelves = catalog()
-    task_info, task = _part(shelves.tasks.get(config["task"]["name"]), config["task"]["params"])
-    _, model_recipe = _part(shelves.models.get(config["model"]["name"]), config["model"]["params"])
-    optimizer_info, recipe = _part(shelves.optimizers.get(config["optimizer"]["name"]), config["optimizer"]["params"])
-    scheduler_info, schedule = _part(shelves.schedulers.get(config["scheduler"]["name"]), config["scheduler"]["params"])
+    for entry in (config["task"], config["model"], config["optimizer"], config["scheduler"]):
+        if "file" in entry:
+            shelves.add_file(Path(entry["file"]))
+    task_info, task = _part(shelves.tasks, config["task"])
+    _, model_recipe = _part(shelves.models, config["model"])
+    optimizer_info, recipe = _part(shelves.optimizers, config["optimizer"])
+    scheduler_info, schedule = _part(shelves.schedulers, config["scheduler"])
     assert isinstance(task, TaskRecipe)
     assert isinstance(model_recipe, ModelRecipe)
     assert isinstance(recipe, OptimizerRecipe)
     assert isinstance(schedule, Schedule)
     seed = config["seed"]
-    data = cache.get(f"{task_info.name} {task}", task, device)
-    split = task.partition(data, generator(seed, "split"))
+    source, shape, checksum = _source(task, f"{task_info.name} {task}", config, cache, device)
     seed_global(seed, "weights")
-    model = model_recipe.build(data.shape).to(device)
+    model = model_recipe.build(shape or DataShape(kind=task_info.kind)).to(device)
     optimizer = recipe.build(model.parameters(), config["lr"])
-    scheduler = ScheduleLR(
-        optimizer,
-        schedule,
-        epochs=config["epochs"],
-        steps_per_epoch=-(-len(split.train) // config["batch_size"]),
-    )
+    scheduler = ScheduleLR(optimizer, schedule, epochs=config["epochs"], steps_per_epoch=source.steps)
     return Parts(
         task=task,
-        data=data,
-        split=Split(train=split.train.to(device), validation=split.validation.to(device), test=split.test.to(device)),
+        source=source,
+        checksum=checksum,
         model=model,
         recipe=recipe,
         lr_free=optimizer_info.lr_free,
@@ -104,7 +104,23 @@ def assemble(config: Mapping[str, Any], cache: DataCache, device: torch.device) 
     )
 
 
-def _part(info: Any, params: Mapping[str, Any]) -> tuple[Any, Any]:
+def _source(
+    task: TaskRecipe, key: str, config: Mapping[str, Any], cache: DataCache, device: torch.device
+) -> tuple[Source, DataShape | None, str]:
+    """The batches of a run, what its model must know of them, and the checksum of the data."""
+    seed, batch_size = config["seed"], config["batch_size"]
+    if isinstance(task, LoaderTask):
+        seed_global(seed, "split")  # what the user draws without a generator of his own is drawn alike in every attempt
+        loaders = task.loaders(cache.data_dir, batch_size, seed)
+        return loader_source(task, loaders, batch_size, seed, device), loaders.shape, loaders.checksum
+    data = cache.get(key, task, device)
+    split = task.partition(data, generator(seed, "split"))
+    placed = Split(train=split.train.to(device), validation=split.validation.to(device), test=split.test.to(device))
+    return TensorSource(task, data, placed, batch_size, seed), data.shape, data.checksum
+
+
+def _part(shelf: Shelf[Any], entry: Mapping[str, Any]) -> tuple[Any, Any]:
+    info, params = shelf.get(entry["name"]), entry["params"]
     part, problems = parse(parameters_class(info), {key: value for key, value in params.items() if value is not None})
     if problems:
         raise SpecError(f"configuration of {info.name}", problems)

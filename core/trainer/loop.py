@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
 
-from core.component import DataSet
 from core.trainer.assemble import Parts
-from core.trainer.seeding import generator, seed_global
+from core.trainer.gauge import Gauge
+from core.trainer.seeding import seed_global
+from core.trainer.source import Batch
 
 CHECKPOINT_SECONDS = 20.0
 """Between checkpoints at the ends of epochs: rare enough that writing them is lost in the noise of training."""
 
 LONG_EPOCH_SECONDS = 5.0
 """An epoch that lasts longer than this is left in its middle when the run is told to stop."""
-
-EVALUATION_BATCH = 2048
 
 
 class Stopped(Exception):
@@ -125,9 +124,8 @@ def _epoch(
     lr = float(parts.scheduler.get_last_lr()[0])
     momentum = parts.scheduler.get_last_momentum()
     seed_global(seed, "epoch", epoch)
-    train_loss = _train_epoch(parts, config, recorder, epoch, clock)
-    measured = {"train_loss": train_loss, **_evaluate(parts, parts.split.validation, "val")}
-    measured["lr"] = lr
+    trained = _train_epoch(parts, recorder, epoch, clock)
+    measured = {**trained, **_evaluate(parts, parts.source.validation(), "val"), "lr": lr}
     if parts.lr_free:
         measured["effective_lr"] = parts.recipe.effective_lr(parts.optimizer)
     if momentum is not None:
@@ -141,48 +139,57 @@ def _epoch(
     results = {metric: value for metric, value in measured.items() if metric.startswith(("train_", "val_"))}
     if measured["val_loss"] < progress.best:
         progress.best, progress.best_epoch = measured["val_loss"], step
-        if len(parts.split.test):
-            results |= _evaluate(parts, parts.split.test, "test")
+        if parts.source.has_test:
+            results |= _evaluate(parts, parts.source.test(), "test")
     kept = {metric: value for metric, value in progress.results.items() if metric.startswith("test_")}
     progress.results = kept | results | {"best_epoch": progress.best_epoch, "best_val_loss": progress.best}
 
 
-def _train_epoch(
-    parts: Parts, config: dict[str, Any], recorder: Recorder, epoch: int, clock: Callable[[], float]
-) -> float:
-    """One pass over the training part; returns the mean loss. Nothing here waits for the device before the end."""
-    data, model, optimizer = parts.data, parts.model, parts.optimizer
-    train = parts.split.train
-    order = torch.randperm(len(train), generator=generator(config["seed"], "order", epoch)).to(train.device)
-    total = torch.zeros((), dtype=torch.float64, device=train.device)
+def _train_epoch(parts: Parts, recorder: Recorder, epoch: int, clock: Callable[[], float]) -> dict[str, float]:
+    """One pass over the training part: its mean loss, and the gauges of its last step. Nothing here waits for the
+    device before the end."""
+    model, optimizer, task = parts.model, parts.optimizer, parts.task
+    total: torch.Tensor | float = 0.0
+    samples = 0
     by_step = parts.tick == "step"
+    gauge = Gauge(model)
     began = clock()
     model.train()
-    for batch in torch.split(train[order], config["batch_size"]):
+    for step, (inputs, targets, size) in enumerate(parts.source.train(epoch), 1):
         optimizer.zero_grad(set_to_none=True)
-        loss = parts.task.loss(model(data.inputs[batch]), data.targets[batch])
+        loss = task.loss(task.predict(model, inputs), targets)
         loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
+        if step == parts.source.steps:
+            gauge.before_step()
         optimizer.step()
         if by_step:
             parts.scheduler.step()
-        total += loss.detach() * len(batch)
+        total = total + _wide(loss.detach()) * size
+        samples += size
         if clock() - began > LONG_EPOCH_SECONDS:
             recorder.orders(epoch)
     if not by_step:
         parts.scheduler.step()
-    return float(total) / len(train)
+    return {"train_loss": float(total) / samples, **gauge.read()}
+
+
+def _wide(mean: torch.Tensor) -> torch.Tensor:
+    """`mean` in double precision, to be summed over many batches; Apple's GPUs have none."""
+    return mean if mean.device.type == "mps" else mean.double()
 
 
 @torch.no_grad()
-def _evaluate(parts: Parts, samples: torch.Tensor, prefix: str) -> dict[str, float]:
-    """Mean loss and metrics over `samples`, keyed ``{prefix}_loss`` and so on."""
+def _evaluate(parts: Parts, batches: Iterable[Batch], prefix: str) -> dict[str, float]:
+    """Mean loss and metrics over `batches`, keyed ``{prefix}_loss`` and so on."""
     parts.model.eval()
-    data: DataSet = parts.data
+    task = parts.task
     totals: dict[str, torch.Tensor] = {}
-    for batch in torch.split(samples, EVALUATION_BATCH):
-        outputs, targets = parts.model(data.inputs[batch]), data.targets[batch]
-        means = {"loss": parts.task.loss(outputs, targets), **parts.task.metrics(outputs, targets)}
+    samples = 0
+    for inputs, targets, size in batches:
+        outputs = task.predict(parts.model, inputs)
+        means = {"loss": task.loss(outputs, targets), **task.metrics(outputs, targets)}
         for name, mean in means.items():
-            part = mean.double() * len(batch)
+            part = _wide(torch.as_tensor(mean)) * size
             totals[name] = totals[name] + part if name in totals else part
-    return {f"{prefix}_{name}": float(total) / len(samples) for name, total in totals.items()}
+        samples += size
+    return {f"{prefix}_{name}": float(total) / samples for name, total in totals.items()}

@@ -10,9 +10,9 @@ import torch
 from core.seeding import derived_seed
 
 
-def generator(seed: int, *purpose: object) -> torch.Generator:
-    """A CPU generator for one purpose (``"split"``, ``"order", epoch``) of the run with `seed`."""
-    return torch.Generator().manual_seed(derived_seed(seed, *purpose))
+def generator(seed: int, *purpose: object, device: torch.device | str = "cpu") -> torch.Generator:
+    """A generator for one purpose (``"split"``, ``"order", epoch``) of the run with `seed`."""
+    return torch.Generator(device).manual_seed(derived_seed(seed, *purpose))
 
 
 def seed_global(seed: int, *purpose: object) -> None:

@@ -114,15 +114,18 @@ def outputs(parts: Parts, samples: torch.Tensor) -> tuple[numpy.ndarray, numpy.n
     """Probabilities and digits of `samples`, in double precision."""
     parts.model.eval()
     with torch.no_grad():
-        logits = parts.model(parts.data.inputs[samples]).double()
-    return torch.softmax(logits, dim=1).numpy(), parts.data.targets[samples].numpy()
+        logits = parts.model(parts.source.data.inputs[samples]).double()
+    return torch.softmax(logits, dim=1).numpy(), parts.source.data.targets[samples].numpy()
 
 
 def test_the_final_metrics_are_those_of_the_model_on_unseen_images() -> None:
     parts, kept, results = run_all(configuration())
-    split = [set(part.tolist()) for part in (parts.split.train, parts.split.validation, parts.split.test)]
+    split = [
+        set(part.tolist())
+        for part in (parts.source.split.train, parts.source.split.validation, parts.source.split.test)
+    ]
     assert sum(map(len, split)) == len(set.union(*split)) == 1797
-    probabilities, digits = outputs(parts, parts.split.validation)
+    probabilities, digits = outputs(parts, parts.source.split.validation)
     assert results["val_accuracy"] == pytest.approx(accuracy_score(digits, probabilities.argmax(axis=1)))
     assert results["val_loss"] == pytest.approx(log_loss(digits, probabilities), rel=1e-5)
     assert results["val_loss"] == kept.points["val_loss", EPOCHS]
@@ -137,7 +140,7 @@ def test_the_test_metrics_are_those_of_the_best_validation_epoch() -> None:
     assert 1 < best < 8, "the example is too easy to tell"
     assert (results["best_epoch"], results["best_val_loss"]) == (best, min(losses))
     parts.model.load_state_dict(kept.states[best]["model"])
-    probabilities, digits = outputs(parts, parts.split.test)
+    probabilities, digits = outputs(parts, parts.source.split.test)
     assert results["test_accuracy"] == pytest.approx(accuracy_score(digits, probabilities.argmax(axis=1)))
     assert results["test_loss"] == pytest.approx(log_loss(digits, probabilities), rel=1e-5)
     assert results["val_loss"] == losses[-1] != min(losses)

@@ -97,7 +97,9 @@ def test_a_complete_run_has_its_curves_and_results(
     run = found(db)
     curves = points(db, experiment)
     assert (run.state, run.epoch, run.error, run.log) == ("complete", EPOCHS, None, "worker.log")
-    assert {metric for metric, _ in curves} == {"train_loss", "val_loss", "val_accuracy", "lr", "momentum"}
+    assert {metric for metric, _ in curves} == {
+        *("train_loss", "val_loss", "val_accuracy", "lr", "momentum", "grad_norm", "update_ratio")
+    }
     assert {step for _, step in curves} == set(range(1, EPOCHS + 1))
     assert run.value == run.results["val_loss"] == curves["val_loss", EPOCHS]
     assert {"test_accuracy", "test_loss", "best_epoch", "best_val_loss", "train_loss"} <= run.results.keys()
