@@ -10,16 +10,20 @@ class Gauge:
     """Reads one step of an epoch, the last: one copy of the weights and three norms for a whole epoch.
 
     * ``grad_norm``: the Euclidean norm of the gradient over all parameters
-    * ``update_ratio``: the norm of the change of the weights over the norm of the weights before it
+    * ``update_ratio``: the norm of the change of the weights over the norm of the weights before it, over the
+      parameters that have a gradient
     """
 
     def __init__(self, model: torch.nn.Module) -> None:
-        self._parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self._model = model
+        self._parameters: list[torch.nn.Parameter] = []
         self._before: list[torch.Tensor] = []
         self._gradient: torch.Tensor | None = None
 
     def before_step(self) -> None:
         """Call between the backward pass and the step of the optimizer."""
+        # Weights without a gradient take no part in training, and would make the ratio look small.
+        self._parameters = [parameter for parameter in self._model.parameters() if parameter.grad is not None]
         self._before = [parameter.detach().clone() for parameter in self._parameters]
         gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
         self._gradient = get_total_norm(gradients) if gradients else None

@@ -6,13 +6,25 @@ import torch
 from core.catalog import catalog
 from core.values import parse
 
-SMALL = {"osc": {"hist": 20, "pred": 10}, "LSTM_Seq2Seq": {"hidden_size": 32, "num_layers": 1}}
+SMALL = {
+    "osc": {"hist": 20, "pred": 10},
+    "LSTM_Seq2Seq": {"hidden_size": 32, "num_layers": 1},
+    "integral": {"samples": 500},
+    "DeepONet": {"hidden_size": 64, "num_layers": 3},
+    "TFONet": {"d_model": 16, "dim_feedforward": 32, "num_layers": 1},
+}
 """Parameters that make the slow ones quick."""
 
 
 @pytest.mark.parametrize(
     ("task_name", "model_name", "lr"),
-    [("digits", "MLP", 0.01), ("digits", "SmallCNN", 0.01), ("osc", "LSTM_Seq2Seq", 0.01)],
+    [
+        ("digits", "MLP", 0.01),
+        ("digits", "SmallCNN", 0.01),
+        ("osc", "LSTM_Seq2Seq", 0.01),
+        ("integral", "DeepONet", 0.005),
+        ("integral", "TFONet", 0.005),
+    ],
 )
 def test_loss_falls(task_name, model_name, lr, tmp_path):
     task_info, model_info = catalog().tasks.get(task_name), catalog().models.get(model_name)
@@ -39,10 +51,10 @@ def test_loss_falls(task_name, model_name, lr, tmp_path):
     assert validation_loss() < 0.6 * before
 
 
-@pytest.mark.parametrize("task_name", ["digits", "osc"])
+@pytest.mark.parametrize("task_name", ["digits", "osc", "integral"])
 def test_default_model_fits_and_takes_the_data_as_they_are(task_name, tmp_path):
     info = catalog().tasks.get(task_name)
-    task = info.recipe()
+    task, _ = parse(info.recipe, SMALL["integral"] if task_name == "integral" else {})
     data = task.load(tmp_path)
     model = catalog().models.get(info.model).recipe().build(data.shape)
     outputs = model(data.inputs[:2])
