@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,8 @@ from core.errors import Problem
 
 if TYPE_CHECKING:
     import torch
+
+    from core.tasks.stored import StoredFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,14 @@ class TaskRecipe:
     def load(self, data_dir: Path) -> DataSet:
         """The whole data set, from `data_dir` where it is cached, else downloaded or generated."""
         raise NotImplementedError
+
+    def files(self, data_dir: Path) -> Iterable[StoredFile] | None:
+        """What lies in `data_dir` for this task, compared with its checksums, for ``hlr-tui data``.
+
+        None stands for every file with a ``.sha256`` beside it (see `core.tasks.stored`) in the folder that has the
+        task's name; a task that keeps its data in another way says which files are there.
+        """
+        return None
 
     def partition(self, data: DataSet, generator: torch.Generator) -> Split:
         """Training, validation and test samples; a random part is drawn from `generator` (CPU)."""
@@ -134,6 +144,7 @@ class TaskInfo(Record):
         model: name of the default model.
         lr: default peak learning rate.
         batch_size: default batch size.
+        installed_with: the package that brings the data with it, "" where they lie in the data folder.
         recipe: the class of its parameters.
     """
 
@@ -145,4 +156,5 @@ class TaskInfo(Record):
     model: str
     lr: float = 0.01
     batch_size: int = 64
+    installed_with: str = ""
     recipe: type[TaskRecipe]

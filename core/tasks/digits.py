@@ -106,5 +106,6 @@ TASK = TaskInfo(
     model="MLP",
     lr=0.01,
     batch_size=64,
+    installed_with="scikit-learn",
     recipe=Digits,
 )
