@@ -31,7 +31,7 @@ def print_results(console: Console, document: Mapping[str, Any]) -> None:
         if table is not None:
             console.print()
             console.print(table)
-    for reason in unranked(document):
+    for reason in [*unranked(document), *origins(document)]:
         line(reason)
     for failure in failures[:MOST_FAILURES]:
         line(f"failed: {failure['study']} seed {failure['seed']}: {failure['error']}")
@@ -42,6 +42,24 @@ def print_results(console: Console, document: Mapping[str, Any]) -> None:
     console.print()
     for text in next_commands(document):
         line(text, style="dim")
+
+
+def origins(document: Mapping[str, Any]) -> list[str]:
+    """What of the results this experiment has not trained itself."""
+    if document["mode"] == "import":
+        return ["imported means over seeds; the files tell neither how many seeds nor their deviation"]
+    lines = []
+    for study in document["studies"]:
+        foreign = study.get("foreign_trials", 0)
+        if foreign:
+            best = study["best"] is not None and study["best"].get("origin") == "elsewhere"
+            number = f"{foreign} of its {study['trials']} trials {'was' if foreign == 1 else 'were'}"
+            lines.append(f"{study['name']}: {number} trained elsewhere" + (", the best one too" if best else ""))
+        lines += [
+            f"{study['name']}: trial {one['trial']}, made elsewhere, is left out: {one['reason']}"
+            for one in study.get("left_out", ())
+        ]
+    return lines
 
 
 def next_commands(document: Mapping[str, Any]) -> list[str]:

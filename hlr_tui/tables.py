@@ -90,7 +90,8 @@ def ranking(document: Mapping[str, Any], width: int = 80) -> Group | None:
     for cells in body:
         _add(table, [cell.replace(" ± ", f"{gap}± ") for cell in cells])
     over = f"over {seeds} seed{'' if seeds == 1 else 's'}"
-    return _titled(f"{rows[0]['metric']} after the last epoch: mean ± std {over}, ranked at {last} epochs", table)
+    spread = "mean over seeds" if document.get("mode") == "import" else f"mean ± std {over}"
+    return _titled(f"{rows[0]['metric']} after the last epoch: {spread}, ranked at {last} epochs", table)
 
 
 def _cell(row: Row, seeds: int) -> str:

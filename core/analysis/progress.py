@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import cast, get_args
 
@@ -13,6 +13,7 @@ from core.plan import make_plan
 from core.spec.file import spec_from_json
 from core.storage.engine import Database
 from core.storage.experiments import Experiment
+from core.storage.foreign import ended_elsewhere
 from core.storage.processes import is_alive
 from core.storage.reader import last_values
 from core.storage.runs import Run, RunState, runs_of
@@ -88,7 +89,7 @@ def look(db: Database, experiment: Experiment) -> Progress:
         and (worker.experiment_id == experiment.id or worker.id in holders)
         and is_alive(worker.host, worker.pid, worker.started) is not False
     ]
-    stages = _stages(experiment, tallies)
+    stages = _stages(db, experiment, tallies)
     conductor = experiment.conductor
     return Progress(
         experiment=experiment,
@@ -101,11 +102,17 @@ def look(db: Database, experiment: Experiment) -> Progress:
     )
 
 
-def _stages(experiment: Experiment, tallies: Sequence[Tally]) -> tuple[StageProgress, ...]:
+def _stages(db: Database, experiment: Experiment, tallies: Sequence[Tally]) -> tuple[StageProgress, ...]:
     # What has ended is what there was: a method without any finite objective is never compared, say.
-    planned = {} if experiment.state == "complete" else _planned(experiment.spec)
+    asked = _Planned() if experiment.state == "complete" else _planned(experiment.spec)
+    planned = dict(asked.stages)
+    if asked.studies:
+        trials = sum(min(asked.trials, number) for number in ended_elsewhere(db, asked.studies).values())
+        runs, epochs = planned["search"]
+        # Trials of other programs count as ours, and need no training.
+        planned["search"] = runs - trials * asked.seeds, epochs - trials * asked.seeds * asked.epochs
     stages = []
-    for stage in ("search", "compare", "run"):
+    for stage in ("search", "compare", "run", "import"):
         own = [each for each in tallies if each.stage == stage]
         planned_runs, planned_epochs = planned.get(stage, (0, 0))
         if not planned_runs and not own:
@@ -122,21 +129,39 @@ def _stages(experiment: Experiment, tallies: Sequence[Tally]) -> tuple[StageProg
     return tuple(stages)
 
 
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """Runs and epochs that a spec asks for, by stage; its studies, and what each of them is to have."""
+
+    stages: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    studies: tuple[str, ...] = ()
+    trials: int = 0
+    seeds: int = 0
+    epochs: int = 0
+
+
 @lru_cache(maxsize=64)
-def _planned(spec: str) -> dict[str, tuple[int, int]]:
-    """Runs and epochs that a spec asks for, by stage; nothing where it cannot be read here: progress must be visible
-    in a shell without the plug-ins of an experiment, too."""
+def _planned(spec: str) -> _Planned:
+    """What a spec asks for; nothing where it cannot be read here: progress must be visible in a shell without the
+    plug-ins of an experiment, too."""
     try:
         plan = make_plan(spec_from_json(spec, "recorded spec"))
     except HlrError:
-        return {}
+        return _Planned()
     totals = plan.totals()
-    search_epochs = totals["search_runs"] * plan.spec.training.epochs
+    epochs = plan.spec.training.epochs
+    search_epochs = totals["search_runs"] * epochs
     rest = (totals["compare_runs"], totals["epochs"] - search_epochs)
-    return {
-        "search": (totals["search_runs"], search_epochs),
-        "run" if plan.spec.experiment.mode == "run" else "compare": rest,
-    }
+    return _Planned(
+        {
+            "search": (totals["search_runs"], search_epochs),
+            "run" if plan.spec.experiment.mode == "run" else "compare": rest,
+        },
+        tuple(study.name for study in plan.studies) if plan.searches else (),
+        plan.spec.optimize.trials,
+        len(plan.spec.optimize.seeds),
+        epochs,
+    )
 
 
 def _eta(

@@ -10,31 +10,39 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.catalog import catalog
-from core.plan import Plan, make_plan
+from core.plan import Plan, StudyPlan, make_plan
 from core.plan.space import Dimension
+from core.search import left_out
+from core.spec import ExperimentSpec
 from core.spec.file import spec_from_json
 from core.storage.engine import Database
-from core.storage.experiments import Experiment
+from core.storage.experiments import IMPORT, Experiment
+from core.storage.foreign import foreign_trials
 from core.storage.runs import Run, RunState, counts, runs_of
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
 
 OBJECTIVE = "val_loss"
 """What searches minimise and comparisons rank by: the validation loss after the last epoch."""
+
+HERE, ELSEWHERE = "here", "elsewhere"
+"""Where a best trial was trained: by this experiment, or by another program in a study of the same name."""
 
 
 def result_document(db: Database, experiment: Experiment) -> dict[str, Any]:
     """The results so far; numbers may be nan or inf."""
     runs = runs_of(db, experiment.id)
-    plan = make_plan(spec_from_json(experiment.spec, f"experiment {experiment.name}"))
-    spaces = {study.name: study.space for study in plan.studies}
-    studies = [
-        _study(name, group, spaces.get(name, {})) for name, group in _grouped(runs, "search", lambda run: run.study)
-    ]
     rows = comparison(runs)
-    if plan.compares_best:
-        rows += _without_best(runs, studies, plan)
+    studies: list[dict[str, Any]] = []
+    if experiment.mode != IMPORT:
+        plan = make_plan(spec_from_json(experiment.spec, f"experiment {experiment.name}"))
+        studies = _studies(db, plan, runs) if plan.spec.tuned else []
+        if plan.compares_best:
+            rows += _without_best(runs, studies, plan)
     rows.sort(key=lambda row: (row["budget"], row["mean"] is None, row["mean"], row["method"]))
     return {
         "experiment": experiment.name,
@@ -52,6 +60,23 @@ def result_document(db: Database, experiment: Experiment) -> dict[str, Any]:
     }
 
 
+def _studies(db: Database, plan: Plan, runs: Iterable[Run]) -> list[dict[str, Any]]:
+    """One document per study with trials, ours and those of other programs."""
+    planned = {study.name: study for study in plan.studies}
+    ours = dict(_grouped(runs, "search", lambda run: run.study))
+    theirs = foreign_trials(db, planned)
+    found = []
+    for name in sorted(ours.keys() | theirs.keys()):
+        group, study = ours.get(name, []), planned.get(name)
+        document = _study(name, group, study.space if study else {})
+        if study is not None:
+            document["optimizer"], document["scheduler"] = study.method.optimizer.code, study.method.scheduler.code
+            numbers = {run.trial for run in group}
+            _add_foreign(document, [one for one in theirs.get(name, []) if one.number not in numbers], plan.spec, study)
+        found.append(document)
+    return found
+
+
 def _grouped(runs: Iterable[Run], stage: str, key: Callable[[Run], Any]) -> list[tuple[Any, list[Run]]]:
     chosen = sorted((run for run in runs if run.stage == stage), key=key)
     return [(name, list(group)) for name, group in groupby(chosen, key=key)]
@@ -65,14 +90,36 @@ def _study(name: str, runs: Sequence[Run], space: Mapping[str, Dimension]) -> di
             continue
         value = math.fsum(run.value for run in group if run.value is not None) / len(group)
         if best is None or value < best["value"]:
-            best = {"trial": trial, "value": value, "params": searched(group[0].config, space)}
+            params = searched(group[0].config, space)
+            best = {"trial": trial, "value": value, "params": params, "origin": HERE}
     return {
         "name": name,
-        "optimizer": runs[0].optimizer,
-        "scheduler": runs[0].scheduler,
+        "optimizer": runs[0].optimizer if runs else "",
+        "scheduler": runs[0].scheduler if runs else "",
         "trials": len(trials),
+        "foreign_trials": 0,
+        "left_out": [],
         "best": best,
     }
+
+
+def _add_foreign(
+    document: dict[str, Any], trials: Iterable[FrozenTrial], spec: ExperimentSpec, study: StudyPlan
+) -> None:
+    """Count the trials of other programs in, as the search does."""
+    for trial in trials:
+        reason = left_out(spec, study, trial)
+        if reason:
+            document["left_out"].append({"trial": trial.number, "reason": reason})
+            continue
+        document["trials"] += 1
+        document["foreign_trials"] += 1
+        if trial.state.name != "COMPLETE" or trial.value is None or not math.isfinite(trial.value):
+            continue
+        best = document["best"]
+        if best is None or (trial.value, trial.number) < (best["value"], best["trial"]):
+            params = {name: trial.params[name] for name in study.space}
+            document["best"] = {"trial": trial.number, "value": trial.value, "params": params, "origin": ELSEWHERE}
 
 
 def searched(config: Mapping[str, Any], space: Mapping[str, Dimension]) -> dict[str, Any]:
@@ -83,8 +130,8 @@ def searched(config: Mapping[str, Any], space: Mapping[str, Dimension]) -> dict[
     }
 
 
-def comparison(runs: Iterable[Run]) -> list[dict[str, Any]]:
-    """One row per method and budget that was compared.
+def compared_runs(runs: Iterable[Run]) -> list[Run]:
+    """The runs that a comparison is made of.
 
     Where a search went on after a comparison and found a better trial, the method is compared anew: the runs of the
     trial that was queued last count, those of the former one are left out.
@@ -94,14 +141,19 @@ def comparison(runs: Iterable[Run]) -> list[dict[str, Any]]:
     for run in compared:
         if run.study not in last or run.created_at > last[run.study].created_at:
             last[run.study] = run
-    compared = [run for run in compared if run.trial == last[run.study].trial]
+    return [run for run in compared if run.trial == last[run.study].trial]
+
+
+def comparison(runs: Iterable[Run]) -> list[dict[str, Any]]:
+    """One row per method and budget that was compared."""
+    compared = compared_runs(runs)
     compared.sort(key=lambda run: (run.budget, run.optimizer, run.scheduler, run.seed))
     keyed = groupby(compared, key=lambda run: (run.budget, run.optimizer, run.scheduler))
     return [_row(optimizer, scheduler, budget, list(group)) for (budget, optimizer, scheduler), group in keyed]
 
 
 def _row(optimizer: str, scheduler: str, budget: int, runs: Sequence[Run], reason: str | None = None) -> dict[str, Any]:
-    complete = [run for run in runs if run.state == "complete" and run.value is not None]
+    complete = [run for run in runs if run.state == "complete"]
     values = [run.value for run in complete if run.value is not None]
     number = Counter(run.state for run in runs)
     if runs and number["diverged"] + number["failed"] == len(runs):
@@ -126,15 +178,16 @@ def _row(optimizer: str, scheduler: str, budget: int, runs: Sequence[Run], reaso
 
 def _without_best(runs: Iterable[Run], studies: Iterable[Mapping[str, Any]], plan: Plan) -> list[dict[str, Any]]:
     """Rows for methods that cannot be compared, because their whole search gave no finite objective: they lost."""
-    losers = {study["name"] for study in studies if study["best"] is None}
-    planned = plan.spec.optimize.trials * len(plan.spec.optimize.seeds)
+    searches = dict(_grouped(runs, "search", lambda run: run.study))
     rows = []
-    for name, group in _grouped(runs, "search", lambda run: run.study):
+    for study in studies:
+        group = searches.get(study["name"], [])
         number = Counter(run.state for run in group)
-        if name in losers and len(group) >= planned and not number["queued"] + number["running"]:
-            reason = f"no trial of its search came to an end: {_endings(number)}"
+        over = study["trials"] >= plan.spec.optimize.trials and not number["queued"] + number["running"]
+        if study["best"] is None and over:
+            reason = "no trial of its search came to an end" + (f": {_endings(number)}" if group else "")
             rows += [
-                _row(group[0].optimizer, group[0].scheduler, budget, [], reason) for budget in plan.spec.compare.budgets
+                _row(study["optimizer"], study["scheduler"], budget, [], reason) for budget in plan.spec.compare.budgets
             ]
     return rows
 
@@ -164,6 +217,8 @@ def _further(runs: Sequence[Run]) -> dict[str, dict[str, float | None]]:
 
 
 def method_label(optimizer: str, scheduler: str) -> str:
-    """How tables call a method: ``AdamW + EH``, ``Prodigy``."""
+    """How tables call a method: ``AdamW + EH``, ``Prodigy``; ``EH`` where the optimizer is unknown."""
+    if not optimizer:
+        return scheduler
     infos = [info for info in catalog().optimizers.all() if info.code == optimizer]
     return optimizer if infos and infos[0].lr_free else f"{optimizer} + {scheduler}"

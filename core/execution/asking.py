@@ -7,6 +7,9 @@ however it was scheduled, interrupted or resumed:
   trials told so far and the open ones of its batch;
 * a batch is told, in ask order, once all of its runs have ended, and only then the next one is asked;
 * the pruner compares a trial with the trials of earlier batches only.
+
+A study may hold trials of other programs, as the experiment code of the paper left them. Those that are finished and
+fit the experiment count as if they were ours. The others keep their numbers, and are nothing else to the search.
 """
 
 from __future__ import annotations
@@ -17,7 +20,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from core.plan import StudyPlan, search_runs
-from core.search import distributions, make_pruner, make_sampler
+from core.plan.fit import misfit
+from core.search import MARK, distributions, is_ours, left_out, make_pruner, make_sampler
 from core.seeding import derived_seed
 from core.spec import ExperimentSpec
 
@@ -60,7 +64,8 @@ class Outcome:
 
 @dataclass(slots=True)
 class Search:
-    """The search of one study; `storage` is Optuna's."""
+    """The search of one study; `storage` is Optuna's. Trials of other programs are told, those among them that do not
+    count are named in `ignored`: number → reason."""
 
     spec: ExperimentSpec
     plan: StudyPlan
@@ -68,35 +73,50 @@ class Search:
     study: optuna.Study
     told: list[FrozenTrial] = field(default_factory=list)
     open: list[OpenTrial] = field(default_factory=list)
+    ignored: dict[int, str] = field(default_factory=dict)
 
     @classmethod
     def resume(cls, spec: ExperimentSpec, plan: StudyPlan, storage: optuna.storages.BaseStorage) -> Search:
         """The search where the database left it."""
         import optuna
-        from optuna.trial import TrialState
 
         study = optuna.create_study(study_name=plan.name, storage=storage, direction="minimize", load_if_exists=True)
         search = cls(spec, plan, storage, study)
-        for trial in study.get_trials(deepcopy=False):
-            if trial.state.is_finished():
-                search.told.append(trial)
-            elif trial.state == TrialState.RUNNING and trial.params.keys() == plan.space.keys():
-                search._hold(trial.number, dict(trial.params))
-            else:  # enqueued by hand, or left by another program: it has no parameters that a run could train with
-                storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
-                search.told.append(storage.get_trial(trial._trial_id))
+        search._take_up(study.get_trials(deepcopy=False))
         return search
+
+    def _take_up(self, trials: Sequence[FrozenTrial]) -> None:
+        """Hold our open trials and count the ended ones; an open trial of somebody else has nobody to train it."""
+        from optuna.trial import TrialState
+
+        for trial in trials:
+            running = trial.state == TrialState.RUNNING and trial.params.keys() == self.plan.space.keys()
+            if running and is_ours(trial):
+                self._hold(trial.number, trial._trial_id, dict(trial.params))  # the id has no public name
+                continue
+            if not trial.state.is_finished():
+                self.storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+                trial = self.storage.get_trial(trial._trial_id)
+            reason = "" if is_ours(trial) else left_out(self.spec, self.plan, trial)
+            if reason:
+                self.ignored[trial.number] = reason
+            self.told.append(trial)
 
     @property
     def asked(self) -> int:
+        """Trials in the study, and so the number of the next one."""
         return len(self.told) + len(self.open)
 
     @property
+    def _wanted(self) -> int:
+        return self.spec.optimize.trials + len(self.ignored)
+
+    @property
     def done(self) -> bool:
-        return not self.open and self.asked >= self.spec.optimize.trials
+        return not self.open and self.asked >= self._wanted
 
     def best(self) -> FrozenTrial | None:
-        """The told trial with the lowest finite objective; the earliest one of equals."""
+        """The told trial with the lowest finite objective that can be compared; the earliest one of equals."""
         from optuna.trial import TrialState
 
         finished = [
@@ -104,12 +124,13 @@ class Search:
             for trial in self.told
             if trial.state == TrialState.COMPLETE and trial.value is not None and math.isfinite(trial.value)
         ]
-        return min(finished, key=lambda trial: (trial.value, trial.number), default=None)
+        finished.sort(key=lambda trial: (trial.value, trial.number))
+        return next((trial for trial in finished if not misfit(self.spec, self.plan, trial.params)), None)
 
     def ask_batch(self) -> list[OpenTrial]:
         """Ask what is missing of the batch in hand, or of the next one; returns the trials that are open now."""
         first = self.open[0].number if self.open else self.asked
-        end = min(self._batch_start(first) + self.spec.optimize.batch, self.spec.optimize.trials)
+        end = min(self._batch_start(first) + self.spec.optimize.batch, self._wanted)
         if self.asked < end:
             mirror = self._mirror(self.told)
             mirror.add_trials([self._running(trial.params) for trial in self.open])
@@ -127,19 +148,21 @@ class Search:
         params = mirror.ask(distributions(self.plan.space)).params
         # Drawn aside and written in one transaction: a conductor killed here leaves no half-drawn trial behind.
         study_id = self.storage.get_study_id_from_name(self.plan.name)
-        self.storage.create_new_trial(study_id, template_trial=self._running(params))
-        self._hold(number, params)
+        trial_id = self.storage.create_new_trial(study_id, template_trial=self._running(params))
+        given = self.storage.get_trial_number_from_id(trial_id)
+        if given != number:  # somebody else has added trials meanwhile
+            self._take_up(self.study.get_trials(deepcopy=False)[number:given])
+        self._hold(given, trial_id, params)
 
     def _running(self, params: dict[str, Any]) -> FrozenTrial:
         from optuna.trial import TrialState, create_trial
 
         space = distributions(self.plan.space)
         own = {name: space[name] for name in params}
-        return create_trial(state=TrialState.RUNNING, params=params, distributions=own)
+        # Marked as it is made: a conductor that is killed now must know it again.
+        return create_trial(state=TrialState.RUNNING, params=params, distributions=own, system_attrs={MARK: True})
 
-    def _hold(self, number: int, params: dict[str, Any]) -> None:
-        study_id = self.storage.get_study_id_from_name(self.plan.name)
-        trial_id = self.storage.get_trial_id_from_study_id_trial_number(study_id, number)
+    def _hold(self, number: int, trial_id: int, params: dict[str, Any]) -> None:
         runs = search_runs(self.spec, self.plan, number, params)
         trial = OpenTrial(number, trial_id, params, [run.id for run in runs])
         pruner = make_pruner(self.spec.optimize, self.spec.training.epochs)
@@ -147,25 +170,26 @@ class Search:
             trial.arena = self._arena(trial, pruner)
         self.open.append(trial)
 
-    def _mirror(self, trials: Sequence[FrozenTrial]) -> optuna.Study:
-        """A study in memory that holds `trials`."""
+    def _mirror(self, trials: Sequence[FrozenTrial | None]) -> optuna.Study:
+        """A study in memory that holds `trials`, and place-holders for those that it must not see."""
         import optuna
         from optuna.trial import TrialState, create_trial
 
         mirror = optuna.create_study(study_name=self.plan.name, direction="minimize")
+        nothing = create_trial(state=TrialState.FAIL)
         # Optuna refuses trials that have ended without having begun, which samplers and pruners pass over anyway.
-        mirror.add_trials([one if one.datetime_start else create_trial(state=TrialState.FAIL) for one in trials])
+        mirror.add_trials(
+            [one if one and one.datetime_start and one.number not in self.ignored else nothing for one in trials]
+        )
         return mirror
 
     def _arena(self, trial: OpenTrial, pruner: optuna.pruners.BasePruner) -> optuna.Study:
         """The trials of earlier batches, place-holders up to the trial's number (Hyperband's bracket goes by it), and
         the trial."""
-        from optuna.trial import TrialState, create_trial
-
         start = self._batch_start(trial.number)
-        arena = self._mirror([told for told in self.told if told.number < start])
+        earlier = {told.number: told for told in self.told if told.number < start}
+        arena = self._mirror([earlier.get(number) for number in range(trial.number)])
         arena.pruner = pruner
-        arena.add_trials([create_trial(state=TrialState.FAIL)] * (trial.number - start))
         arena.add_trial(self._running(trial.params))
         return arena
 

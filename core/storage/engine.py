@@ -184,7 +184,10 @@ def _prepare(connection: sa.Connection, database: Database) -> None:
     key = tables.meta.c.key == "schema"
     if sa.inspect(connection).has_table(tables.meta.name):
         found = connection.execute(sa.select(tables.meta.c.value).where(key)).scalar()
-        _check_schema(found, database.shown)
+        for version in range(_checked_schema(found, database.shown) + 1, tables.SCHEMA + 1):
+            for statement in tables.MIGRATIONS[version]:
+                connection.exec_driver_sql(statement)
+            connection.execute(tables.meta.update().where(key).values(value=str(version)))
     else:
         tables.metadata.create_all(connection)
         connection.execute(tables.meta.insert().values(key="schema", value=str(tables.SCHEMA)))
@@ -194,7 +197,7 @@ def _prepare(connection: sa.Connection, database: Database) -> None:
         _ensure_trigger(connection)
 
 
-def _check_schema(found: str | None, shown: str) -> None:
+def _checked_schema(found: str | None, shown: str) -> int:
     if found is None or not found.isdigit() or int(found) == 0:
         raise StorageError(f"{shown}: its schema version is {show(found or '')}, which no release has written")
     if int(found) > tables.SCHEMA:
@@ -202,6 +205,7 @@ def _check_schema(found: str | None, shown: str) -> None:
             f"{shown}: written by a newer hlr-tui (schema {found}, this one knows {tables.SCHEMA}); "
             "pip install --upgrade hlr-tui"
         )
+    return int(found)
 
 
 _TRIGGER = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -13,14 +13,18 @@ from sqlalchemy import exc
 from core.errors import UsageError, did_you_mean
 from core.storage.engine import Database
 from core.storage.processes import me
-from core.storage.tables import experiment
+from core.storage.study_rows import remove_studies
+from core.storage.tables import experiment, run, worker
 
 ExperimentState = Literal["running", "stopping", "stopped", "complete", "failed"]
+
+IMPORT = "import"
+"""The mode of experiments whose curves were read from files: they have no plan, and nothing to train."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment:
-    """A row of ``hlr_experiment``; `spec` is JSON text, times are unix seconds."""
+    """A row of ``hlr_experiment``; `spec` and `provenance` are JSON texts, times are unix seconds."""
 
     id: int
     name: str
@@ -38,6 +42,7 @@ class Experiment:
     workers_wanted: int
     workspace: str
     plugins: str
+    provenance: str = "{}"
 
     @property
     def conductor(self) -> tuple[str, int, float] | None:
@@ -67,6 +72,7 @@ def create_experiment(
     workspace: str = "",
     plugins: str = "",
     workers_wanted: int = 0,
+    provenance: str = "{}",
 ) -> Experiment:
     """Add an experiment in state running, without runs.
 
@@ -86,6 +92,7 @@ def create_experiment(
         "workers_wanted": workers_wanted,
         "workspace": workspace,
         "plugins": plugins,
+        "provenance": provenance,
     }
     try:
         with db.write() as connection:
@@ -165,9 +172,20 @@ def set_workers_wanted(db: Database, experiment_id: int, workers: int) -> None:
     _update(db, experiment_id, workers_wanted=workers)
 
 
-def delete_experiment(db: Database, experiment_id: int) -> None:
-    """Remove the experiment with its runs, series and points; Optuna's studies are left alone."""
+def delete_runs(db: Database, experiment_id: int, limit: int = 100) -> int:
+    """Remove at most `limit` runs of an experiment with their points; how many there were. A transaction that removed
+    millions of points at once would keep every worker waiting."""
+    first = sa.select(run.c.id).where(run.c.experiment_id == experiment_id).limit(limit)
     with db.write() as connection:
+        return connection.execute(run.delete().where(run.c.id.in_(first))).rowcount
+
+
+def delete_experiment(db: Database, experiment_id: int, studies: Collection[str] = ()) -> None:
+    """Remove the experiment with its runs, series, points and workers, and Optuna's studies of these names, all in one
+    transaction; other studies are left alone."""
+    with db.write() as connection:
+        remove_studies(connection, studies)
+        connection.execute(worker.delete().where(worker.c.experiment_id == experiment_id))
         connection.execute(experiment.delete().where(experiment.c.id == experiment_id))
 
 

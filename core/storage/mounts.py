@@ -47,16 +47,19 @@ def network_type(folder: PurePath, mounts: Iterable[tuple[str, str]]) -> str | N
         folder: absolute, with its links resolved.
         mounts: mount point and file system type, in the order of mounting.
     """
-    best: tuple[int, str] | None = None
-    for point, kind in mounts:
-        where = PurePath(point)
-        if folder.is_relative_to(where) and (best is None or len(where.parts) >= best[0]):
-            best = (len(where.parts), kind)
-    if best is None:
-        return None
-    kind = best[1].lower()
+    kind = file_system(folder, mounts)
     bare = kind.removeprefix("fuse.").removeprefix("fuse-")
     return kind if bare in NETWORK_TYPES or bare.startswith("smb") else None
+
+
+def file_system(folder: PurePath, mounts: Iterable[tuple[str, str]]) -> str:
+    """The type of the file system that `folder` lies on, in lower case, "" where it is unknown; see `network_type`."""
+    best = 0, ""
+    for point, kind in mounts:
+        where = PurePath(point)
+        if folder.is_relative_to(where) and len(where.parts) >= best[0]:
+            best = len(where.parts), kind.lower()
+    return best[1]
 
 
 def mounted() -> list[tuple[str, str]]:

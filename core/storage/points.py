@@ -20,6 +20,16 @@ Unit = Literal["epoch", "step"]
 _ORDER_LOCK = 0x686C70
 
 
+def lock_order(connection: sa.Connection, db: Database) -> None:
+    """To be called before points are inserted: their ids then rise in the order of commits, by which readers go.
+
+    PostgreSQL gives ids at insertion: without the lock a transaction could commit ids below those that a reader has
+    passed already. SQLite has one writer at a time.
+    """
+    if db.path is None:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ORDER_LOCK)))
+
+
 @dataclass(frozen=True, slots=True)
 class Orders:
     """What the conductor wants of a running run.
@@ -178,10 +188,7 @@ class PointWriter:
             old = (point.c.series_id == sa.bindparam("old_series")) & (point.c.step == sa.bindparam("old_step"))
             connection.execute(point.delete().where(old), again)
         if rows:
-            if self._db.path is None:
-                # PostgreSQL gives ids at insertion, and readers go by them: without the lock a transaction could
-                # commit ids below those that a reader has passed already.
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ORDER_LOCK)))
+            lock_order(connection, self._db)
             connection.execute(point.insert(), rows)
         for metric, step in self._buffer:
             found = known[metric]

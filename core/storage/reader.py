@@ -175,15 +175,20 @@ def points_of(db: Database, experiment_id: int) -> Iterator[Point]:
     with db.read() as connection:
         run_ids = connection.execute(mine).scalars().all()
     for run_id in run_ids:
-        query = (
-            sa.select(point.c.id, series.c.run_id, series.c.metric, series.c.unit, point.c.step, point.c.value)
-            .join(series, series.c.id == point.c.series_id)
-            .where(series.c.run_id == run_id)
-        )
-        with db.read() as connection:
-            found = [Point(*row) for row in connection.execute(query)]
-        # Sorted here: PostgreSQL would order names by the collation of the server.
-        yield from sorted(found, key=lambda each: (each.metric, each.step))
+        yield from points_of_run(db, run_id)
+
+
+def points_of_run(db: Database, run_id: str, after: int = -1) -> list[Point]:
+    """The points of one run past the step `after`, ordered by metric and step."""
+    query = (
+        sa.select(point.c.id, series.c.run_id, series.c.metric, series.c.unit, point.c.step, point.c.value)
+        .join(series, series.c.id == point.c.series_id)
+        .where(series.c.run_id == run_id, point.c.step > after)
+    )
+    with db.read() as connection:
+        found = [Point(*row) for row in connection.execute(query)]
+    # Sorted here: PostgreSQL would order names by the collation of the server.
+    return sorted(found, key=lambda each: (each.metric, each.step))
 
 
 def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:

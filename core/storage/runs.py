@@ -16,7 +16,7 @@ from core.storage.engine import Database
 from core.storage.fencing import Ending, Fenced, RunState
 from core.storage.tables import experiment, run
 
-Stage = Literal["search", "compare", "run"]
+Stage = Literal["search", "compare", "run", "import"]
 
 DEATHS_ALLOWED = 3
 

@@ -20,8 +20,11 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the tables below, kept in ``hlr_meta`` under the key "schema"."""
+
+MIGRATIONS = {2: ("ALTER TABLE hlr_experiment ADD COLUMN provenance TEXT NOT NULL DEFAULT '{}'",)}
+"""Version → the statements that lead to it from the one before; an older database is brought forward when opened."""
 
 
 class NanAsNull(TypeDecorator[float]):
@@ -67,6 +70,7 @@ experiment = Table(
     Column("workers_wanted", Integer, nullable=False),
     Column("workspace", Text, nullable=False),
     Column("plugins", Text, nullable=False),
+    Column("provenance", Text, nullable=False, server_default="{}"),
     sqlite_autoincrement=True,
 )
 
