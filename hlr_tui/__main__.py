@@ -18,6 +18,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Codes: 0 done, 1 some runs failed, 2 the user's mistake, 3 the environment, 130 interrupted.
     """
+    if argv is None and "_ARGCOMPLETE" in os.environ:  # a shell asks what TAB may offer
+        from hlr_tui.completion.protocol import answer
+
+        answer()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a dash that a terminal cannot show is not worth a crash
     try:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from core.errors import MISSING, Problem, SpecError, UsageError
+from core.errors import Problem, SpecError, UsageError
 from core.spec.experiment import Document, ExperimentSpec
+from core.spec.files import absolute_files
 from core.spec.reader import build_spec
+from core.spec.setting import lay_over
+from core.user_code import Untrusted
 
 
 def load_spec(path: Path, settings: Sequence[str] = ()) -> ExperimentSpec:
-    """Read a spec file, with ``key.path=value`` settings laid over it.
+    """Read a spec file, with ``key.path=value`` settings laid over it as `core.spec.setting` says.
 
     Raises:
         SpecError, UsageError: the file cannot be read, or something in it or in the settings is not legal.
+        Untrusted: it names a file whose code nobody has allowed to run.
     """
     try:
         document = _parsed(path.read_text(encoding="utf-8-sig"))
@@ -28,11 +33,16 @@ def load_spec(path: Path, settings: Sequence[str] = ()) -> ExperimentSpec:
         raise UsageError(f"{path}: is not UTF-8 text (byte {error.start}); a spec is a TOML file") from error
     except ValueError as error:
         raise UsageError(f"{path}: is not TOML: {error}") from error
-    given = [_apply(document, setting) for setting in settings]
+    absolute_files(document, path.parent)
+    alone = copy.deepcopy(document)
+    given = lay_over(document, settings)
+    absolute_files(document, Path.cwd())  # those of the settings
     try:
         return build_spec(document, str(path))
     except SpecError as error:
-        raise SpecError(str(path), [_traced(problem, given) for problem in error.problems]) from error
+        if not settings:
+            raise
+        raise _traced(error, alone, given) from error
 
 
 def _parsed(text: str) -> Document:
@@ -46,31 +56,35 @@ def _parsed(text: str) -> Document:
         raise ValueError("it is nested too deeply") from error
 
 
-def _traced(problem: Problem, given: Sequence[str]) -> Problem:
-    """`problem`, which says so where the command line and not the file is at fault."""
-    if not any(problem.key == key or problem.key.startswith(f"{key}.") for key in given):
-        return problem
-    hint = "; ".join(filter(None, (problem.hint, "given on the command line")))
-    return Problem(problem.key, problem.value, problem.legal, hint)
+def _traced(error: SpecError, document: Document, given: Collection[str]) -> SpecError:
+    """`error`, which says so where the command line and not the file is at fault.
 
-
-def _apply(document: Document, setting: str) -> str:
-    """Lay one ``training.epochs=20`` over the document and return its key; the value is TOML, or else a plain text."""
-    path, equals, written = setting.partition("=")
-    keys = [key.strip() for key in path.split(".")]
-    if not equals or not all(keys) or len(keys) < 2:
-        raise SpecError("--set", [Problem(setting, MISSING, "must be written section.key=value")])
+    Args:
+        document: the file without the settings.
+        given: the keys of the settings.
+    """
     try:
-        value = tomllib.loads(f"value = {written}")["value"]
-    except (ValueError, RecursionError):
-        value = written.strip()
-    table = document
-    for key in keys[:-1]:
-        table = table.setdefault(key, {})
-        if not isinstance(table, dict):
-            raise SpecError("--set", [Problem(path.strip(), value, f"{key} is not a table")])
-    table[keys[-1]] = value
-    return ".".join(keys)
+        build_spec(document, error.source)
+        own: set[str] = set()
+    except SpecError as before:
+        own = {str(problem) for problem in before.problems}
+    except Untrusted:
+        own = set()
+    problems = []
+    for problem in error.problems:
+        new = str(problem) not in own
+        trace = ""
+        if any(_within(problem.key, key) or (new and _within(key, problem.key)) for key in given):
+            trace = "given on the command line"
+        elif new:
+            trace = "because of what is given on the command line"
+        hint = "; ".join(filter(None, (problem.hint, trace)))
+        problems.append(Problem(problem.key, problem.value, problem.legal, hint))
+    return SpecError(error.source, problems)
+
+
+def _within(key: str, table: str) -> bool:
+    return key == table or key.startswith(f"{table}.")
 
 
 def spec_to_json(spec: ExperimentSpec) -> str:

@@ -6,13 +6,16 @@ import copy
 from pathlib import Path
 from typing import Any
 
-from core.catalog import RECORDS, catalog
+from core.catalog import RECORDS, Records, catalog, shared_word
 from core.errors import Problem, UsageError
 from core.spec.experiment import Document
 from core.user_code import Untrusted, load_user_file
 
 TABLES = {"task": "tasks", "model": "models"}
 """Section → kind of the component that its key ``file`` may name."""
+
+Loaded = dict[str, tuple[str, Records]]
+"""Path → SHA-256 and records of the files loaded so far."""
 
 LISTS = {"optimizers": "optimizers", "schedulers": "schedulers", "lr_free": "optimizers"}
 """Key of [methods] → kind of the components that its list may name by file."""
@@ -35,24 +38,24 @@ def named_document(document: Document, problems: list[Problem]) -> tuple[Documen
         Untrusted: nobody has allowed the code of a file to run.
     """
     named = copy.deepcopy(document)
-    digests: dict[str, str] = {}
+    loaded: Loaded = {}
     for section, kind in TABLES.items():
         table = named.get(section)
         if isinstance(table, dict) and "file" in table:
             if "name" in table:
                 problems.append(Problem(f"{section}.file", table["file"], "must stand alone: the file says the name"))
-            name = _name(f"{section}.file", kind, table.pop("file"), digests, problems)
+            name = _name(f"{section}.file", kind, table.pop("file"), loaded, problems)
             if name is not None:
                 table["name"] = name
     methods = named.get("methods")
     for key, kind in LISTS.items():
         if isinstance(methods, dict) and isinstance(methods.get(key), list):
-            words = [_word(f"methods.{key}", kind, word, digests, problems) for word in methods[key]]
+            words = [_word(f"methods.{key}", kind, word, loaded, problems) for word in methods[key]]
             methods[key] = [word for word in words if word is not None]
-    return named, digests
+    return named, {file: digest for file, (digest, _) in loaded.items()}
 
 
-def _word(key: str, kind: str, word: object, digests: dict[str, str], problems: list[Problem]) -> object:
+def _word(key: str, kind: str, word: object, loaded: Loaded, problems: list[Problem]) -> object:
     """`word` of a list, or the name that it stands for; None where it stands for none."""
     if not isinstance(word, dict):
         return word
@@ -60,7 +63,7 @@ def _word(key: str, kind: str, word: object, digests: dict[str, str], problems: 
         legal = 'must be a name, or { file = "PATH" } alone; parameters go to [methods.params.CODE]'
         problems.append(Problem(key, word, legal))
         return None
-    return _name(key, kind, word["file"], digests, problems)
+    return _name(key, kind, word["file"], loaded, problems)
 
 
 def _places(document: Document) -> list[dict[str, Any]]:
@@ -72,19 +75,25 @@ def _places(document: Document) -> list[dict[str, Any]]:
     return [table for table in tables if isinstance(table, dict)]
 
 
-def _name(key: str, kind: str, file: object, digests: dict[str, str], problems: list[Problem]) -> str | None:
+def _name(key: str, kind: str, file: object, loaded: Loaded, problems: list[Problem]) -> str | None:
     """The name of the record of `kind` in a file."""
     if not isinstance(file, str) or not file:
         problems.append(Problem(key, file, "must be the path of a Python file"))
         return None
     try:
         records = catalog().add_file(Path(file))
-        digests[file] = load_user_file(Path(file)).sha256
+        digest = load_user_file(Path(file)).sha256
     except Untrusted:
         raise
     except UsageError as error:
-        problems.append(Problem(key, file, str(error)))
+        problems.append(Problem(key, file, str(error).removeprefix(f"{file}: ")))
         return None
+    for other, (_, theirs) in loaded.items():
+        word = shared_word(records, theirs)
+        if other != file and word is not None:
+            problems.append(Problem(key, file, f'the name or code "{word}" is taken by {other}'))
+            return None
+    loaded[file] = (digest, records)
     if kind not in records:
         problems.append(Problem(key, file, f"defines no {RECORDS[kind]}"))
         return None

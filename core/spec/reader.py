@@ -39,6 +39,8 @@ def build_spec(document: Document, source: str) -> ExperimentSpec:
         Untrusted: it names a file whose code nobody has allowed to run.
     """
     reader = _Reader(document)
+    if reader.problems:  # without its files nothing can be said of what they define
+        raise SpecError(source, reader.problems)
     spec = reader.read(source)
     if spec is None:
         raise SpecError(source, reader.problems)

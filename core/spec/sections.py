@@ -121,7 +121,13 @@ class ExecutionSection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackingSection:
-    wandb: str = choice("disabled", "disabled", help="Weights & Biases")
+    wandb: str = choice(
+        "disabled",
+        "disabled",
+        "offline",
+        "online",
+        help="Weights & Biases; offline: in folders of the workspace, for `hlr-tui sync`; online: while runs train",
+    )
     project: str | None = text(
         None,
         pattern=r"[^\x00-\x1f\x7f]{1,128}",
