@@ -28,10 +28,13 @@ def test_a_worker_from_its_start_to_its_end(db: Database, experiment: Experiment
     }  # fmt: skip
 
 
-def test_a_worker_outlives_its_experiment(db: Database, experiment: Experiment) -> None:
-    worker = register(db, experiment.id, "cpu")
+def test_a_worker_goes_with_its_experiment(db: Database, experiment: Experiment) -> None:
+    worker, other = register(db, experiment.id, "cpu"), register(db, None, "cpu")
     delete_experiment(db, experiment.id)
-    assert [(each.id, each.experiment_id) for each in list_workers(db)] == [(worker, None)]
+    assert [each.id for each in list_workers(db)] == [other]
+    beat(db, worker, "idle")  # its process may still be about to end
+    retire(db, worker)
+    assert [each.id for each in list_workers(db)] == [other]
 
 
 def test_two_workers_cannot_have_one_id(db: Database) -> None:

@@ -1,0 +1,1 @@
+"""Optuna's dashboard, served to this machine alone."""
