@@ -17,7 +17,6 @@ import argparse
 import importlib
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,10 +29,10 @@ import torchvision
 from torch.utils.data import DataLoader, Dataset, Subset, TensorDataset
 from torchvision import transforms
 
-from core.component import DataSet, Split
-from core.plan import make_plan
+from core.component import DataSet, DataShape, Split
+from core.lr_scheduler import ScheduleLR
 from core.spec.reader import build_spec
-from core.trainer.assemble import DataCache, assemble
+from core.trainer.assemble import Parts
 from core.trainer.loop import _train_epoch
 from core.trainer.source import TensorSource
 
@@ -62,6 +61,13 @@ CASES = (
 )
 
 
+SHAPES = {
+    "cifar10": DataShape(kind="image", inputs=(3, 32, 32), outputs=(10,)),
+    "osc": DataShape(kind="sequence", inputs=(50, 1), outputs=(50, 1)),
+    "integral": DataShape(kind="function", inputs=(100,), outputs=(100,)),
+}
+
+
 class NoOrders:
     """A recorder that never interrupts."""
 
@@ -82,37 +88,41 @@ def random_data(case: Case, count: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.randn(count, *shape, generator=chance), torch.randn(count, *shape, generator=chance)
 
 
-def our_epoch(case: Case, count: int, device: torch.device, data_dir: Path) -> Callable[[], None]:
+def our_epoch(case: Case, count: int, device: torch.device) -> Callable[[], None]:
     document = {
         "experiment": {"name": "benchmark", "mode": "run"},
         "task": {"name": case.task},
         "model": {"name": case.model},
-        "training": {"epochs": 100, "seeds": [1], "batch_size": case.batch_size, "lr": 1e-4},
+        "training": {"batch_size": case.batch_size},
         "methods": {"optimizers": ["AdamW"], "schedulers": ["C"]},
     }
-    (run,) = make_plan(build_spec(document, "benchmark")).fixed_runs
+    spec = build_spec(document, "benchmark")
     inputs, targets = (tensor.to(device) for tensor in random_data(case, count))
-    cache = DataCache(data_dir)
-    task = build_spec(document, "benchmark").task
-    shapes = {"cifar10": ("image", (3, 32, 32), (10,)), "osc": ("sequence", (50, 1), (50, 1))}
-    kind, inner, outer = shapes.get(case.task, ("function", (100,), (100,)))
-    from core.component import DataShape
-
-    data = DataSet(inputs=inputs, targets=targets, shape=DataShape(kind=kind, inputs=inner, outputs=outer), checksum="")
+    shape = SHAPES[case.task]
     samples = torch.arange(count, device=device)
-    nothing = samples[:0]
-    # Random data in place of the task's own: the cache is what a worker would have filled.
-    cache._held[f"{case.task} {task}", str(device)] = data
-    task_type = type(task)
-    partition = task_type.partition
-    task_type.partition = lambda *_: Split(train=samples, validation=nothing, test=nothing)  # type: ignore[method-assign]
-    try:
-        parts = assemble(run.config, cache, device)
-    finally:
-        task_type.partition = partition  # type: ignore[method-assign]
-    assert isinstance(parts.source, TensorSource)
-    epoch = iter(range(10**6))
-    return lambda: _train_epoch(parts, NoOrders(), next(epoch), time.monotonic) and None
+    source = TensorSource(
+        spec.task,
+        DataSet(inputs=inputs, targets=targets, shape=shape, checksum=""),
+        Split(train=samples, validation=samples[:0], test=samples[:0]),
+        case.batch_size,
+        1,
+    )
+    model = spec.model.build(shape).to(device)
+    (method,) = spec.methods
+    optimizer = method.recipe.build(model.parameters(), 1e-4)
+    parts = Parts(
+        task=spec.task,
+        source=source,
+        checksum="",
+        model=model,
+        recipe=method.recipe,
+        lr_free=False,
+        optimizer=optimizer,
+        scheduler=ScheduleLR(optimizer, method.schedule, epochs=1000, steps_per_epoch=source.steps),
+        tick="epoch",
+    )
+    epochs = iter(range(1000))
+    return lambda: _train_epoch(parts, NoOrders(), next(epochs), time.monotonic) and None
 
 
 class Images(Dataset[Any]):
@@ -186,19 +196,18 @@ def main() -> None:
     print(
         f"{'model':13} {'batch':>5} {'batches':>7} {'ours':>9} {'original':>9} {'original / ours':>16}  (s per epoch)"
     )
-    with tempfile.TemporaryDirectory() as folder:
-        for case in CASES:
-            if case.model not in args.models:
-                continue
-            batches = args.batches or case.batches
-            count = batches * case.batch_size
-            both = (our_epoch(case, count, device, Path(folder)), original_epoch(case, count, device))
-            for action in both:
-                action()  # the first steps pay for allocations and autotuning
-            rounds = [[timed(action, device) * case.samples / count for action in both] for _ in range(args.rounds)]
-            ours, original = (statistics.median(column) for column in zip(*rounds, strict=True))
-            row = f"{case.model:13} {case.batch_size:5} {batches:7} {ours:9.1f} {original:9.1f}"
-            print(f"{row} {original / ours:16.2f}", flush=True)
+    for case in CASES:
+        if case.model not in args.models:
+            continue
+        batches = args.batches or case.batches
+        count = batches * case.batch_size
+        both = (our_epoch(case, count, device), original_epoch(case, count, device))
+        for action in both:
+            action()  # the first steps pay for allocations and autotuning
+        rounds = [[timed(action, device) * case.samples / count for action in both] for _ in range(args.rounds)]
+        ours, original = (statistics.median(column) for column in zip(*rounds, strict=True))
+        row = f"{case.model:13} {case.batch_size:5} {batches:7} {ours:9.1f} {original:9.1f}"
+        print(f"{row} {original / ours:16.2f}", flush=True)
 
 
 if __name__ == "__main__":

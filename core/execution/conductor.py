@@ -25,6 +25,7 @@ from core.execution.fleet import Fleet
 from core.execution.launch import STORAGE_ENV, Place
 from core.execution.queue import enqueue
 from core.execution.seat import conducted
+from core.execution.tracking import Tracking
 from core.plan import Plan, compare_runs, make_plan, search_runs
 from core.process_log import say
 from core.spec.file import spec_from_json
@@ -58,6 +59,8 @@ class Conductor:
         self.place = place
         self.plan: Plan = make_plan(spec_from_json(experiment.spec, f"experiment {experiment.name}"))
         self.fleet = Fleet(db, experiment, self.plan.spec, place, executor)
+        wanted = self.plan.spec.tracking.wandb != "disabled"
+        self.tracking = Tracking(place, experiment.name, wanted=wanted)
         self.stopping = threading.Event()
         self.compared: set[str] = set()
         self.searches: list[Search] = []
@@ -91,6 +94,7 @@ class Conductor:
         """One look at everything; True when there is nothing left to do."""
         if not beat_conductor(self.db, self.experiment.id):
             raise Unseated("another conductor has taken over")
+        self.tracking.tend()
         experiment = experiment_by_id(self.db, self.experiment.id)
         stopping = self.stopping.is_set() or experiment.stop_requested
         if stopping and experiment.state != "stopping":

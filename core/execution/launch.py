@@ -1,4 +1,4 @@
-"""Starting what runs detached: the conductor of an experiment, and the command lines of its workers."""
+"""Starting what runs detached: an experiment's conductor and tracker, and the command lines of its workers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PASSED_ON = frozenset(
         *("PATH", "HOME", "USER", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TERM", "VIRTUAL_ENV", "LD_LIBRARY_PATH"),
         *("CUDA_HOME", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "PYTHONHASHSEED", "PYTHONWARNINGS"),
         *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
-        *("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PGPASSFILE", "PGPASSWORD", "PGSERVICEFILE"),
+        *("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NETRC", "PGPASSFILE", "PGPASSWORD", "PGSERVICEFILE"),
     }
 )
 STORAGE_ENV = "HLR_STORAGE"
@@ -72,8 +72,26 @@ def launch_conductor(place: Place, experiment: str) -> subprocess.Popen[bytes]:
     Raises:
         EnvironmentFailure: it cannot be started.
     """
-    log = place.log(experiment, "conductor")
     argv = [*python_module("core.execution.conductor"), *place.arguments(), "--experiment", experiment]
+    return _detached("the conductor", argv, place, place.log(experiment, "conductor"))
+
+
+def launch_tracker(place: Place, experiment: str, *, again: bool) -> subprocess.Popen[bytes]:
+    """Start the tracker of an experiment in a session of its own; `again` where an earlier one has died.
+
+    Raises:
+        EnvironmentFailure: it cannot be started.
+    """
+    argv = [*tracker_command(place, experiment), *(["--again"] if again else [])]
+    return _detached("the tracker", argv, place, place.log(experiment, "wandb"))
+
+
+def tracker_command(place: Place, experiment: str) -> list[str]:
+    """The command line of an experiment's tracker."""
+    return [*python_module("core.tracking.tracker"), *place.arguments(), "--experiment", experiment]
+
+
+def _detached(what: str, argv: list[str], place: Place, log: Path) -> subprocess.Popen[bytes]:
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
@@ -86,7 +104,7 @@ def launch_conductor(place: Place, experiment: str) -> subprocess.Popen[bytes]:
                 start_new_session=True,
             )
     except OSError as error:
-        raise EnvironmentFailure(f"the conductor cannot be started: {error}") from error
+        raise EnvironmentFailure(f"{what} cannot be started: {error}") from error
 
 
 def worker_order(
@@ -96,4 +114,6 @@ def worker_order(
     log = str(place.log(experiment, name))
     argv = [*python_module("core.trainer.worker"), *place.arguments(), "--experiment", str(experiment_id)]
     argv += ["--device", device, "--log", log]
-    return WorkerOrder(argv=tuple(argv), env=place.environment(threads), log=log, tag=experiment)
+    # A batch system may write the environment of a job to a file; a W&B key has no business there.
+    env = {name: value for name, value in place.environment(threads).items() if not name.startswith("WANDB_")}
+    return WorkerOrder(argv=tuple(argv), env=env, log=log, tag=experiment)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hlr_tui.output import open_console, print_json
@@ -35,16 +37,17 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     from core.storage.experiments import get_experiment, list_experiments
 
     db = open_database(settings.storage, create=False)
+    workspace = settings.workspace
 
     def progresses() -> list[Progress]:
         chosen = [get_experiment(db, args.name)] if args.name else list_experiments(db)
         return [look(db, experiment) for experiment in chosen]
 
     def view() -> tuple[RenderableType, list[str]]:
-        return _detail(progresses()[0], db) if args.name else _overview(progresses())
+        return _detail(progresses()[0], db, workspace) if args.name else _overview(progresses())
 
     if args.json:
-        print_json({"experiments": [_document(progress, db) for progress in progresses()]})
+        print_json({"experiments": [_document(progress, db, workspace) for progress in progresses()]})
         return 0
     console = open_console()
     if args.watch:
@@ -74,7 +77,7 @@ def _watch(console: Console, view: Callable[[], tuple[RenderableType, list[str]]
             return 0
 
 
-def _document(progress: Progress, db: Any) -> dict[str, Any]:
+def _document(progress: Progress, db: Any, workspace: Path) -> dict[str, Any]:
     experiment = progress.experiment
     return {
         "experiment": experiment.name,
@@ -116,6 +119,24 @@ def _document(progress: Progress, db: Any) -> dict[str, Any]:
             {"run": run.id, "study": run.study, "seed": run.seed, "error": run.error, "log": run.log}
             for run in _failed(progress, db)
         ],
+        "tracking": _tracking(progress, workspace),
+        "provenance": json.loads(experiment.provenance),
+    }
+
+
+def _tracking(progress: Progress, workspace: Path) -> dict[str, Any] | None:
+    """How runs are tracked with W&B; None where they are not."""
+    from core.tracking.state import Ledger
+
+    status = Ledger(workspace, progress.experiment.name).status_of(progress.experiment.created_at)
+    if status is None:
+        return None
+    return {
+        "wandb": status.mode,
+        "warning": status.warning or None,
+        "logged": status.logged,
+        "uploaded": status.uploaded,
+        "ended": status.ended,
     }
 
 
@@ -136,6 +157,18 @@ def _notes(progress: Progress) -> list[str]:
     if experiment.error:
         notes.append(f"{experiment.name}: {experiment.error}")
     return notes
+
+
+def _circumstances(provenance: Mapping[str, Any]) -> list[str]:
+    """``began on box: torch 2.15.0, AMD EPYC 7B13, commit 1f0c2ab with changes``"""
+    began = provenance.get("began")
+    if not began:
+        return []
+    facts = [f"torch {began['packages']['torch']}", *(began["gpus"] or [began["processor"]])]
+    if began["git"]:
+        facts.append(f"commit {began['git']['commit'][:7]}{' with changes' if began['git']['changed'] else ''}")
+    later = "; a later start found something else (--json)" if provenance.get("later") else ""
+    return [f"began on {began['host']}: {', '.join(filter(None, facts))}{later}"]
 
 
 def _overview(progresses: list[Progress]) -> tuple[RenderableType, list[str]]:
@@ -171,11 +204,13 @@ def _overview(progresses: list[Progress]) -> tuple[RenderableType, list[str]]:
     return table, [printable(note) for progress in progresses for note in _notes(progress)]
 
 
-def _detail(progress: Progress, db: Any) -> tuple[RenderableType, list[str]]:
+def _detail(progress: Progress, db: Any, workspace: Path) -> tuple[RenderableType, list[str]]:
+    from core.tracking.state import Ledger
     from hlr_tui.follow import progress_view
     from hlr_tui.tables import printable
 
-    lines = _notes(progress)
+    lines = _notes(progress) + _circumstances(json.loads(progress.experiment.provenance))
+    lines += Ledger(workspace, progress.experiment.name).lines(progress.experiment.created_at)
     failed = _failed(progress, db)
     for run in failed[:MOST_FAILURES]:
         lines.append(f"failed: {run.study} seed {run.seed} at epoch {run.epoch}/{run.budget}: {run.error}")

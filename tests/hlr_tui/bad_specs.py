@@ -73,7 +73,10 @@ TYPES: list[tuple[Tables, str]] = [
     ({"compare": {"budgets": [5, 5]}}, "compare.budgets = [5, 5]: must be … (5 stands twice)"),
     ({"compare": {"budgets": 5}}, "compare.budgets = 5: must be a list of distinct whole numbers >= 1 and <= 1e6"),
     ({"execution": {"workers": "four"}}, 'execution.workers = "four": must be "auto" or a whole number >= 1 … '),
-    ({"tracking": {"wandb": "online"}}, 'tracking.wandb = "online": must be one of disabled'),
+    (
+        {"tracking": {"wandb": "on"}},
+        'tracking.wandb = "on": must be one of disabled, offline, online (did you mean "online"?)',
+    ),
     ({"tracking": {"project": "a\nb"}}, 'tracking.project = "a\\nb": must be 1 to 128 characters on one line'),
 ]
 
