@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from core.catalog import catalog
+from core.errors import UsageError
 from core.plan import Plan, StudyPlan, make_plan
 from core.plan.space import Dimension
 from core.search import left_out
@@ -22,6 +23,7 @@ from core.storage.engine import Database
 from core.storage.experiments import IMPORT, Experiment
 from core.storage.foreign import foreign_trials
 from core.storage.runs import Run, RunState, counts, runs_of
+from core.storage.study_rows import trial_params
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -34,21 +36,29 @@ HERE, ELSEWHERE = "here", "elsewhere"
 
 
 def result_document(db: Database, experiment: Experiment) -> dict[str, Any]:
-    """The results so far; numbers may be nan or inf."""
+    """The results so far; numbers may be nan or inf. ``unread`` says why the spec cannot be read here, where it cannot:
+    the trials of other programs are then unknown."""
     runs = runs_of(db, experiment.id)
     rows = comparison(runs)
     studies: list[dict[str, Any]] = []
+    unread = ""
     if experiment.mode != IMPORT:
-        plan = make_plan(spec_from_json(experiment.spec, f"experiment {experiment.name}"))
-        studies = _studies(db, plan, runs) if plan.spec.tuned else []
-        if plan.compares_best:
-            rows += _without_best(runs, studies, plan)
+        try:
+            plan = make_plan(spec_from_json(experiment.spec, f"experiment {experiment.name}"))
+        except UsageError as error:  # a file or a plug-in that the spec names is not there, or may not run
+            unread = str(error)
+            studies = _studies_alone(db, runs)
+        else:
+            studies = _studies(db, plan, runs) if plan.spec.tuned else []
+            if plan.compares_best:
+                rows += _without_best(runs, studies, plan)
     rows.sort(key=lambda row: (row["budget"], row["mean"] is None, row["mean"], row["method"]))
     return {
         "experiment": experiment.name,
         "mode": experiment.mode,
         "state": experiment.state,
         "error": experiment.error,
+        "unread": unread,
         "runs": dict(counts(db, experiment.id)),
         "studies": studies,
         "comparison": rows,
@@ -73,6 +83,18 @@ def _studies(db: Database, plan: Plan, runs: Iterable[Run]) -> list[dict[str, An
             document["optimizer"], document["scheduler"] = study.method.optimizer.code, study.method.scheduler.code
             numbers = {run.trial for run in group}
             _add_foreign(document, [one for one in theirs.get(name, []) if one.number not in numbers], plan.spec, study)
+        found.append(document)
+    return found
+
+
+def _studies_alone(db: Database, runs: Iterable[Run]) -> list[dict[str, Any]]:
+    """What the database tells of our studies where the spec cannot be read."""
+    found = []
+    for name, group in _grouped(runs, "search", lambda run: run.study):
+        document = _study(name, group, {})
+        if document["best"] is not None:
+            (trial_id, *_) = [run.trial_id for run in group if run.trial == document["best"]["trial"]]
+            document["best"]["params"] = {} if trial_id is None else trial_params(db, trial_id)
         found.append(document)
     return found
 

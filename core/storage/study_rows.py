@@ -12,6 +12,7 @@ from core.storage.tables import run
 
 _studies = sa.table("studies", sa.column("study_id"), sa.column("study_name"))
 _trials = sa.table("trials", sa.column("trial_id"), sa.column("study_id"))
+_params = sa.table("trial_params", *map(sa.column, ("param_id", "trial_id", "param_name", "param_value")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +71,10 @@ def remove_studies(connection: sa.Connection, names: Collection[str]) -> None:
             if key.column in doomed:
                 connection.execute(table.delete().where(key.parent.in_(doomed[key.column])))
     connection.execute(studies.delete().where(studies.c.study_name.in_(names)))
+
+
+def trial_params(db: Database, trial_id: int) -> dict[str, float]:
+    """The parameters of a trial, as Optuna keeps them: numbers as they are."""
+    query = sa.select(_params.c.param_name, _params.c.param_value).where(_params.c.trial_id == trial_id)
+    with db.read() as connection:
+        return {str(name): float(value) for name, value in connection.execute(query.order_by(_params.c.param_id))}
