@@ -16,10 +16,13 @@ from typing import Generic, TypeVar
 from core.component import Info, MetricInfo, ModelInfo, OptimizerInfo, SchedulerInfo, TaskInfo, parameters_class
 from core.errors import UsageError, did_you_mean, show
 from core.metrics import METRICS
-from core.user_code import blame, load_user_file, run_file
+from core.user_code import blame, file_digest, load_user_file, run_file
 
 PLUGINS_ENV = "HLR_PLUGINS"
 """Folders of plug-in files, separated as in PATH. Named by the user, never searched for: a file there runs."""
+
+Records = dict[str, Info | MetricInfo]
+"""The records of one file, by kind."""
 
 AnyInfo = TypeVar("AnyInfo", bound=Info | MetricInfo)
 InfoT = TypeVar("InfoT", SchedulerInfo, OptimizerInfo, ModelInfo, TaskInfo, MetricInfo)
@@ -94,7 +97,9 @@ class Catalog:
     models: Shelf[ModelInfo] = field(default_factory=lambda: Shelf("models"))
     tasks: Shelf[TaskInfo] = field(default_factory=lambda: Shelf("tasks"))
     metrics: Shelf[MetricInfo] = field(default_factory=lambda: Shelf("metrics"))
-    _from_files: dict[Path, tuple[str, dict[str, Info | MetricInfo]]] = field(default_factory=dict)
+    _from_files: dict[Path, tuple[str, Records]] = field(default_factory=dict)
+    _files: dict[int, tuple[Info | MetricInfo, Path]] = field(default_factory=dict)
+    """By `id` of a record from a file: the record, which keeps the id its own, and the file."""
 
     def add(self, info: object, origin: str) -> None:
         """Put one record on its shelf.
@@ -121,10 +126,12 @@ class Catalog:
             case _:
                 raise UsageError(f"{origin}: {info!r} is not the record of a component")
 
-    def add_file(self, path: Path) -> dict[str, Info | MetricInfo]:
+    def add_file(self, path: Path) -> Records:
         """Put the records of one file of the user's on their shelves; returns them by kind.
 
-        The same text is added once; a file that has changed since replaces its former records.
+        The same text is added once; a file that has changed since replaces its former records. A record of another
+        file that is called the same gives way: one process may read the specs of several experiments, and a copy of a
+        folder is an experiment of its own.
 
         Raises:
             Untrusted: nobody has allowed its code to run.
@@ -134,32 +141,52 @@ class Catalog:
         digest, records = self._from_files.get(file.path, ("", {}))
         if digest == file.sha256:
             return records
-        for info in records.values():
-            self._drop(info)
+        self._drop(records)
         records = _records_of(file.module, str(file.path))
-        added: list[Info | MetricInfo] = []
+        for other, (_, theirs) in list(self._from_files.items()):
+            if other == file.path or shared_word(records, theirs):
+                self._drop(theirs)
+                del self._from_files[other]
+        added: Records = {}
         try:
-            for info in records.values():
+            for kind, info in records.items():
                 self.add(info, str(file.path))
-                added.append(info)
+                added[kind] = info
         except UsageError:
-            for info in added:
-                self._drop(info)
-            self._from_files.pop(file.path, None)
+            self._drop(added)
             raise
+        self._files |= {id(info): (info, file.path) for info in records.values()}
         self._from_files[file.path] = (file.sha256, records)
         return records
 
+    def note_plugin(self, path: Path, records: Records) -> None:
+        """Remember the records of a plug-in file, so that a spec may name it as a file of its own, too."""
+        self._from_files[path.resolve()] = (file_digest(path), records)
+
     def file_of(self, info: Info) -> Path | None:
         """The file of the user's that `info` came from by `add_file`; None for every other record."""
-        for path, (_, records) in self._from_files.items():
-            if any(info is one for one in records.values()):
-                return path
-        return None
+        found = self._files.get(id(info))
+        return None if found is None else found[1]
 
-    def _drop(self, info: Info | MetricInfo) -> None:
-        for shelf in (self.schedulers, self.optimizers, self.models, self.tasks, self.metrics):
-            shelf.drop(info)
+    def _drop(self, records: Records) -> None:
+        for info in records.values():
+            for shelf in (self.schedulers, self.optimizers, self.models, self.tasks, self.metrics):
+                shelf.drop(info)
+
+
+def shared_word(one: Records, other: Records) -> str | None:
+    """A name or code that records of two files both claim; None where they can stand side by side."""
+    taken = {claim for kind, info in other.items() for claim in _claims(kind, info)}
+    for kind, info in one.items():
+        for place, word in _claims(kind, info):
+            if (place, word) in taken:
+                return info.name if word == info.name.casefold() else info.code
+    return None
+
+
+def _claims(kind: str, info: Info | MetricInfo) -> list[tuple[str, str]]:
+    place = "methods" if kind in ("schedulers", "optimizers") else kind  # [methods.params] names both kinds
+    return [(place, word.casefold()) for word in (info.name, info.code)]
 
 
 def _refuse_unusable(info: Info | MetricInfo, origin: str) -> None:
@@ -230,11 +257,13 @@ def _add_folder(found: Catalog, folder: Path) -> None:
     for path in sorted(folder.glob("*.py")):
         if path.name.startswith("_"):
             continue  # what several plug-ins share
-        for info in _records_of(run_file(path), str(path)).values():
+        records = _records_of(run_file(path), str(path))
+        for info in records.values():
             found.add(info, str(path))
+        found.note_plugin(path, records)
 
 
-def _records_of(module: object, origin: str) -> dict[str, Info | MetricInfo]:
+def _records_of(module: object, origin: str) -> Records:
     """The records that a file defines, by kind."""
     records = {kind: getattr(module, constant) for kind, constant in RECORDS.items() if hasattr(module, constant)}
     if not records:

@@ -7,12 +7,11 @@ only after its user has named it (``--trust``) or confirmed it; that is remember
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import sys
 import sysconfig
 import traceback
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -56,10 +55,11 @@ def trust_store() -> Path:
 def is_trusted(path: Path) -> bool:
     """Whether `path`, or a folder that it lies in, has been trusted."""
     words = os.environ.get(TRUST_ENV, "").split(os.pathsep)
+    trusted = {Path(word).expanduser().resolve() for word in words if word}
     with suppress(OSError, UnicodeDecodeError):  # nothing remembered is nothing trusted
-        words += trust_store().read_text(encoding="utf-8").splitlines()
+        # As they are: what has become a link since it was trusted is not what was trusted.
+        trusted |= {Path(word) for word in trust_store().read_text(encoding="utf-8").splitlines()}
     resolved = path.resolve()
-    trusted = {Path(word) for word in words if word}
     return any(place in trusted for place in (resolved, *resolved.parents))
 
 
@@ -67,12 +67,14 @@ def trust(path: Path) -> None:
     """Allow the code of a file, or of every file below a folder, from now on and in every process of this user.
 
     Raises:
-        UsageError: there is no such file or folder.
+        UsageError: there is no such file or folder, or its name would be read as several.
         EnvironmentFailure: it cannot be remembered.
     """
     resolved = path.expanduser().resolve()
     if not resolved.exists():
         raise UsageError(f"--trust {path}: there is no such file or folder")
+    if os.pathsep in str(resolved) or str(resolved).splitlines() != [str(resolved)]:
+        raise UsageError(f'--trust {path}: must not contain "{os.pathsep}" or a line break, which separate paths')
     if is_trusted(resolved):
         return
     os.environ[TRUST_ENV] = os.pathsep.join(filter(None, [os.environ.get(TRUST_ENV, ""), str(resolved)]))
@@ -107,7 +109,7 @@ def load_user_file(path: Path) -> UserFile:
         raise Untrusted(path)
     digest = hashlib.sha256(text).hexdigest()
     if path not in _loaded or _loaded[path].sha256 != digest:
-        _loaded[path] = UserFile(path, digest, run_file(path))
+        _loaded[path] = UserFile(path, digest, _run(path, text))
     return _loaded[path]
 
 
@@ -117,18 +119,22 @@ def run_file(path: Path) -> ModuleType:
     Raises:
         UsageError: its code raises; the message has the last lines of the user's own that ran.
     """
-    name = f"hlr_user_{len(sys.modules)}_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"{path}: is not a Python file (its name must end in .py)")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up there
+    return _run(path, _read(path))
+
+
+def _run(path: Path, text: bytes) -> ModuleType:
+    # Compiled here and not by the import system: its cache takes a file that was edited within a second, to the same
+    # length, for the former one; and what is recorded must be what has run.
+    module = ModuleType(f"hlr_user_{len(sys.modules)}_{path.stem}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module  # dataclasses look their module up there
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))  # at the end: a neighbour must not shadow a library
     try:
-        spec.loader.exec_module(module)
+        with redirect_stdout(sys.stderr):  # stdout is data, which users' code would break by printing
+            exec(compile(text, str(path), "exec", dont_inherit=True), module.__dict__)
     except (Exception, SystemExit) as error:  # the user's own code: it may raise anything
-        del sys.modules[name]
+        del sys.modules[module.__name__]
         raise UsageError(f"{path}: {blame(error)}") from error
     return module
 

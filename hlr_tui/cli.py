@@ -13,9 +13,11 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn, Protocol, cast
 
 from core.errors import UsageError, did_you_mean, show
+from hlr_tui.confirm import with_confirmation
 from hlr_tui.settings import GLOBAL_OPTIONS, Settings, add_global_options, resolve_settings
 
 
@@ -42,9 +44,16 @@ COMMANDS = {
     "status": Command("status", "experiments, their progress, workers alive"),
     "show": Command("show", "results of an experiment, with statistics"),
     "export": Command("export", "points or tables of an experiment"),
+    "import": Command("import_curves", "learning curves from CSV files, for analysis beside our own"),
     "stop": Command("stop", "stop an experiment; every run keeps its checkpoint"),
     "resume": Command("resume", "go on with a stopped experiment"),
+    "delete": Command("delete", "remove an experiment with its runs and studies"),
+    "sync": Command("sync", "upload to W&B what has been tracked offline"),
+    "data": Command("data", "data sets: what is here, download or generate, checksums"),
     "worker": Command("worker", "one worker by hand"),
+    "dashboard": Command("dashboard", "optuna-dashboard on this storage"),
+    "doctor": Command("doctor", "what works on this machine, and what to do where it does not"),
+    "completion": Command("completion", "a script that lets TAB complete in bash, zsh or fish"),
     "reference": Command("reference"),
 }
 
@@ -96,23 +105,41 @@ def run_command(argv: list[str]) -> int:
     name, rest = route(argv)
     if name is None:
         return _run_without_command(rest)
+    module = command_module(name)
+    parser = command_parser(name)
+    args = parser.read(rest)
+    if name == "--batch" and args.batch is None:  # optional for argparse alone, so that `--batch --help` is a help
+        parser.error("argument --batch: expected one argument")
+    settings = resolve_settings(args, os.environ)
+    publish_plugins(settings)
+    for word in args.trust or ():
+        from core.user_code import trust
+
+        trust(Path(word))
+    return with_confirmation(lambda: module.run(args, settings))
+
+
+def command_module(name: str) -> CommandModule:
+    """The module of a command, or of ``--batch``."""
     command = BATCH if name == "--batch" else COMMANDS[name]
-    module = cast(CommandModule, importlib.import_module(f"hlr_tui.commands.{command.module}"))
+    return cast(CommandModule, importlib.import_module(f"hlr_tui.commands.{command.module}"))
+
+
+def command_parser(name: str | None) -> Parser:
+    """The parser of a command, of ``--batch``, or of a command line without either."""
+    if name is None:
+        return _bare_parser()
+    module = command_module(name)
     parser = Parser(
-        prog="hlr-tui" if command is BATCH else f"hlr-tui {name}",
+        prog="hlr-tui" if name == "--batch" else f"hlr-tui {name}",
         description=module.HELP,
         allow_abbrev=False,
     )
-    if command is BATCH:
+    if name == "--batch":
         parser.add_argument("--batch", metavar="SPEC.toml", nargs="?", help="the experiment to run, or to go on with")
     module.add_arguments(parser)
     add_global_options(parser)
-    args = parser.read(rest)
-    if command is BATCH and args.batch is None:  # optional for argparse alone, so that `--batch --help` is a help
-        parser.error("argument --batch: expected one argument")
-    settings = resolve_settings(args, os.environ)
-    _publish_plugins(settings)
-    return module.run(args, settings)
+    return parser
 
 
 def route(argv: list[str]) -> tuple[str | None, list[str]]:
@@ -141,7 +168,7 @@ def route(argv: list[str]) -> tuple[str | None, list[str]]:
     return argv[at], argv[:at] + argv[at + 1 :]
 
 
-def _run_without_command(argv: list[str]) -> int:
+def _bare_parser() -> Parser:
     width = max(map(len, COMMANDS))
     lines = [f"  {name:{width}}  {command.summary}" for name, command in COMMANDS.items() if command.summary]
     parser = Parser(
@@ -155,6 +182,11 @@ def _run_without_command(argv: list[str]) -> int:
     parser.add_argument("--batch", metavar="SPEC.toml", help="run an experiment, or go on with it")
     parser.add_argument("--version", action="store_true", help="show the version and exit")
     add_global_options(parser)
+    return parser
+
+
+def _run_without_command(argv: list[str]) -> int:
+    parser = _bare_parser()
     if parser.read(argv).version:
         from importlib.metadata import version
 
@@ -164,7 +196,7 @@ def _run_without_command(argv: list[str]) -> int:
     return 0
 
 
-def _publish_plugins(settings: Settings) -> None:
+def publish_plugins(settings: Settings) -> None:
     """Tell the catalogue of this process, and of every process it starts, where the plug-ins are."""
     if not settings.plugins:
         return

@@ -17,7 +17,6 @@ from core.component import (
     parameters_class,
 )
 from core.errors import Problem, SpecError, did_you_mean
-from core.metrics import METRICS
 from core.params import (
     Choice,
     Derived,
@@ -69,7 +68,7 @@ def records(kind: str) -> Sequence[Record]:
         case "tasks":
             return catalog().tasks.all()
         case "metrics":
-            return METRICS
+            return catalog().metrics.all()
         case "executors":
             return EXECUTORS
         case _:

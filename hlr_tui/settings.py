@@ -39,9 +39,15 @@ def add_global_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--plugins", metavar="DIR", action="append", help="folder of plug-in files, may repeat (env HLR_PLUGINS)"
     )
+    group.add_argument(
+        "--trust",
+        metavar="PATH",
+        action="append",
+        help="file or folder whose code may run when a spec names it; remembered (env HLR_TRUST)",
+    )
 
 
-GLOBAL_OPTIONS = ("--workspace", "--storage", "--data-dir", "--plugins")
+GLOBAL_OPTIONS = ("--workspace", "--storage", "--data-dir", "--plugins", "--trust")
 """The options of `add_global_options`; each takes one value."""
 
 

@@ -80,7 +80,7 @@ def _section(name: str, given: dict[str, object], shown: dict[str, object] | Non
 
 
 def _component(section: str, info: Info, comment: str) -> str:
-    lines = [f"[{section}]", f"# {comment}", f"name = {_toml(info.name)}"]
+    lines = [f"[{section}]", *([f"# {comment}"] if comment else []), f"name = {_toml(info.name)}"]
     for key, param in params_of(parameters_class(info)):
         value = getattr(param, "default")
         lines += [*_comment(param), f"# {key}: not set" if value is None else f"{key} = {_toml(value)}"]

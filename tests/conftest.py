@@ -16,6 +16,13 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("data")
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose code may run is remembered in a folder per test, never at home."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("HLR_TRUST", raising=False)
+
+
 @pytest.fixture
 def make_campaign(tmp_path: Path, data_dir: Path) -> Iterator[Callable[..., Campaign]]:
     """Makes campaigns of TINY with changes (see `campaign.document`)."""

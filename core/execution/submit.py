@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import time
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 from core.catalog import PLUGINS_ENV
@@ -14,12 +16,15 @@ from core.execution.asking import Search
 from core.execution.devices import count_gpus, wanted_workers
 from core.execution.launch import Place
 from core.execution.seat import conducted, settled
+from core.execution.surroundings import surroundings
 from core.params import params_of
 from core.plan import Plan
+from core.search import refuse_unusable
 from core.spec import ExperimentSpec
 from core.spec.file import spec_from_json, spec_to_json
 from core.storage.engine import Database, optuna_storage
 from core.storage.experiments import (
+    IMPORT,
     Experiment,
     clear_stop,
     create_experiment,
@@ -29,7 +34,9 @@ from core.storage.experiments import (
     set_workers_wanted,
     update_spec,
 )
-from core.storage.runs import requeue_failed
+from core.storage.foreign import shared_studies
+from core.storage.provenance import Provenance, amend_provenance, provenance_of
+from core.storage.runs import counts, requeue_failed, runs_of
 
 GROWS = frozenset(
     {
@@ -49,13 +56,19 @@ def submit(db: Database, plan: Plan, place: Place) -> Experiment:
 
     Raises:
         SpecError: an experiment of that name has another spec.
-        UsageError: it is running with another spec, or a search that it builds on has not been done.
+        UsageError: it is running with another spec, a search that it builds on has not been done, a study of another
+            program cannot be continued, or the name is that of imported curves.
     """
     spec = plan.spec
     found = find_experiment(db, spec.experiment.name)
+    if found is not None:
+        _refuse_imported(found)
+    if spec.tuned:
+        _check_shared(db, plan)
     if plan.compares_best and not plan.searches:
         _check_searched(db, plan)
     workers = wanted_workers(spec, count_gpus())
+    now = {"at": time.time(), **surroundings(spec.training.threads)}
     if found is None:
         return create_experiment(
             db,
@@ -65,6 +78,7 @@ def submit(db: Database, plan: Plan, place: Place) -> Experiment:
             workspace=str(place.workspace),
             plugins=os.environ.get(PLUGINS_ENV, ""),
             workers_wanted=workers,
+            provenance=json.dumps({"began": now, "files": dict(spec.files)}, sort_keys=True),
         )
     written = spec_to_json(spec)
     if written != found.spec:
@@ -76,10 +90,50 @@ def submit(db: Database, plan: Plan, place: Place) -> Experiment:
                 f'experiment "{found.name}" is running with another spec; `hlr-tui stop {found.name}` first'
             )
         return found
+    _check_files(db, found, spec)
     update_spec(db, found.id, written, spec.experiment.mode)
     set_workers_wanted(db, found.id, workers)
     take_up(db, found)
+    amend_provenance(db, found.id, lambda record: _note_start(record, now))
     return experiment_by_id(db, found.id)
+
+
+def has_trained(db: Database, plan: Plan) -> bool:
+    """Whether this very spec is known to train: it has finished runs, or is at work now."""
+    found = find_experiment(db, plan.spec.experiment.name)
+    if found is None or found.spec != spec_to_json(plan.spec):
+        return False
+    return counts(db, found.id)["complete"] > 0 or conducted(db, found)
+
+
+def _note_start(record: Provenance, now: dict[str, Any]) -> None:
+    """Keep what this start finds changed since the last one."""
+    last = ([record.get("began", {}), *record.get("later", [])])[-1]
+    if any(now[key] != last.get(key) for key in now if key not in ("at", "command", "folder")):
+        record.setdefault("later", []).append(now)
+
+
+def _check_files(db: Database, experiment: Experiment, spec: ExperimentSpec) -> None:
+    """Refuse files that have changed since runs were trained with them; else remember them as they are now."""
+    before = provenance_of(db, experiment.id).get("files", {})
+    moved = {Path(path).name: digest for path, digest in before.items() if path not in spec.files}
+    changed = [
+        path for path, digest in spec.files.items() if before.get(path, moved.get(Path(path).name, digest)) != digest
+    ]
+    if changed and _has_trained_runs(db, experiment):
+        name = experiment.name
+        legal = f'has changed since runs of experiment "{name}" were trained with it'
+        hint = f"take another experiment.name, or `hlr-tui delete {name}` and start afresh"
+        raise SpecError(spec.source, [Problem("file", path, legal, hint) for path in changed])
+    amend_provenance(db, experiment.id, lambda record: record.setdefault("files", {}).update(spec.files))
+
+
+def _has_trained_runs(db: Database, experiment: Experiment) -> bool:
+    """Whether something is kept of runs: results, or a checkpoint that a run would go on from."""
+    number = counts(db, experiment.id)
+    if number["complete"] + number["diverged"] + number["pruned"]:
+        return True
+    return any(run.checkpoint is not None for run in runs_of(db, experiment.id, states=["queued", "running"]))
 
 
 def _trained(written: str) -> dict[str, Any]:
@@ -91,10 +145,12 @@ def take_up(db: Database, experiment: Experiment) -> None:
     """Put a stopped, failed or complete experiment back into state running.
 
     Raises:
-        UsageError: its spec cannot be read here, as without a plug-in that it names; nothing has been changed.
+        UsageError: its spec cannot be read here, as without a plug-in that it names, or it holds imported curves;
+            nothing has been changed.
     """
+    _refuse_imported(experiment)
     try:
-        spec_from_json(experiment.spec, f"experiment {experiment.name}")
+        _check_files(db, experiment, spec_from_json(experiment.spec, f"experiment {experiment.name}"))
     except SpecError as error:
         if not experiment.plugins or experiment.plugins == os.environ.get(PLUGINS_ENV):
             raise
@@ -104,6 +160,26 @@ def take_up(db: Database, experiment: Experiment) -> None:
         requeue_failed(db, experiment.id, stage)
     clear_stop(db, experiment.id)
     set_state(db, experiment.id, "running")
+
+
+def _refuse_imported(experiment: Experiment) -> None:
+    if experiment.mode == IMPORT:
+        raise UsageError(
+            f'experiment "{experiment.name}" holds imported curves, there is nothing to train; take another name'
+        )
+
+
+def _check_shared(db: Database, plan: Plan) -> None:
+    """Refuse studies of other programs that cannot be continued, before anything is written."""
+    studies = {study.name: study for study in plan.studies}
+    shared = shared_studies(db, studies)
+    if not shared:
+        return
+    import optuna
+
+    storage = optuna_storage(db)
+    for name in shared:
+        refuse_unusable(studies[name], optuna.load_study(study_name=name, storage=storage))
 
 
 def _check_searched(db: Database, plan: Plan) -> None:

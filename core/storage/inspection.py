@@ -95,12 +95,12 @@ def damage(path: Path, seconds: float = CHECK_SECONDS) -> str | None:
     with explained(str(path)), closing(_connect(path)) as connection:
         connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS_BETWEEN_LOOKS)
         try:
-            found = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
+            lines = [line for (text,) in connection.execute("PRAGMA quick_check(3)") for line in text.splitlines()]
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
                 return None
             raise
-    return "" if found == ["ok"] else "; ".join(found)
+    return "" if lines == ["ok"] else "; ".join(line for line in lines if not line.startswith("***"))
 
 
 @contextmanager

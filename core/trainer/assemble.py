@@ -34,10 +34,11 @@ class DataCache:
 
     data_dir: Path
     size: int = 2
-    _held: dict[tuple[str, str], DataSet] = field(default_factory=dict)
+    _held: dict[tuple[type[TaskRecipe], str, str], DataSet] = field(default_factory=dict)
 
     def get(self, key: str, task: TaskRecipe, device: torch.device) -> DataSet:
-        held = self._held.pop((key, str(device)), None)
+        place = (type(task), key, str(device))  # the class too: files of two users may call their tasks alike
+        held = self._held.pop(place, None)
         if held is None:
             data = task.load(self.data_dir)
             held = DataSet(
@@ -46,7 +47,7 @@ class DataCache:
                 shape=data.shape,
                 checksum=data.checksum,
             )
-        self._held[key, str(device)] = held
+        self._held[place] = held
         while len(self._held) > self.size:
             del self._held[next(iter(self._held))]
         return held

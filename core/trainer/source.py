@@ -23,11 +23,15 @@ class Source(Protocol):
 
     Attributes:
         steps: batches of an epoch.
+        validation_steps: batches of the validation; a smaller last one counts for its share.
         has_test: there is a test part.
     """
 
     @property
     def steps(self) -> int: ...
+
+    @property
+    def validation_steps(self) -> float: ...
 
     @property
     def has_test(self) -> bool: ...
@@ -54,6 +58,11 @@ class TensorSource:
     @property
     def steps(self) -> int:
         return -(-len(self.split.train) // self.batch_size)
+
+    @property
+    def validation_steps(self) -> float:
+        size = len(self.split.validation)
+        return size / min(size, EVALUATION_BATCH) if size else 0.0
 
     @property
     def has_test(self) -> bool:
@@ -92,13 +101,19 @@ class LoaderSource:
         return len(self.loaders.train)
 
     @property
+    def validation_steps(self) -> float:
+        return len(self.loaders.validation)
+
+    @property
     def has_test(self) -> bool:
         return self.loaders.test is not None
 
     def train(self, epoch: int) -> Iterator[Batch]:
         # The global generators have been seeded for the epoch; a generator of the loader's own would otherwise go on
         # from wherever it was, which no checkpoint knows.
-        for owner in (self.loaders.train, getattr(self.loaders.train, "sampler", None)):
+        loader = self.loaders.train
+        batches = getattr(loader, "batch_sampler", None)
+        for owner in (loader, getattr(loader, "sampler", None), batches, getattr(batches, "sampler", None)):
             own = getattr(owner, "generator", None)
             if isinstance(own, torch.Generator):
                 own.manual_seed(generator(self.seed, "order", epoch).initial_seed())
@@ -120,17 +135,30 @@ def loader_source(task: LoaderTask, loaders: Loaders, batch_size: int, seed: int
     """The source of a task with loaders of its own.
 
     Raises:
-        UsageError: an epoch has another number of batches than `train_size` promises, so that a schedule by steps
-            would not end where the run ends.
+        UsageError: a loader has no length or no batches; or an epoch has another number of batches than `train_size`
+            promises, so that a schedule by steps would not end where the run ends.
     """
     size = task.train_size()
-    planned, found = -(-size // batch_size), len(loaders.train)
+    found = _batches(task, "train", loaders.train)
+    _batches(task, "validation", loaders.validation)
+    planned = -(-size // batch_size)
     if planned != found:
         raise UsageError(
             f"{type(task).__name__}.train_size() = {size} makes {planned} batches of {batch_size}, but the loader has "
             f"{found}: train_size must be the number of samples of an epoch, and the last batch must not be dropped"
         )
     return LoaderSource(task, loaders, seed, device)
+
+
+def _batches(task: LoaderTask, part: str, loader: Any) -> int:
+    name = f"{type(task).__name__}.loaders(): {part}"
+    try:
+        number = len(loader)
+    except TypeError as error:
+        raise UsageError(f"{name} must have a length, its number of batches: {error}") from error
+    if number == 0:
+        raise UsageError(f"{name} has no batches")
+    return number
 
 
 def _to(value: Any, device: torch.device) -> Any:

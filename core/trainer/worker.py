@@ -32,6 +32,8 @@ from core.trainer.assemble import DataCache, assemble
 from core.trainer.checkpoint import DamagedCheckpoint, load_checkpoint
 from core.trainer.loop import Diverged, Pruned, Stopped, train
 from core.trainer.recorder import FLUSH_SECONDS, STORAGE_PATIENCE, RunRecorder, insist
+from core.trainer.vetting import Vetting
+from core.user_code import blame
 
 BEAT_SECONDS = 2.0
 IDLE_POLL_SECONDS = 0.1
@@ -74,6 +76,7 @@ class Worker:
         self.stopping = threading.Event() if stopping is None else stopping
         self.finished = threading.Event()
         self.current: str | None = None
+        self._vetting = Vetting(db, patience)
         self.id = register(db, experiment_id=experiment_id, device=str(device), log=log)
 
     def folder(self, run: Run) -> Path:
@@ -164,7 +167,9 @@ class Worker:
     def _train(self, run: Run, recorder: RunRecorder) -> RunState:
         """Train; the state that the run is in afterwards."""
         try:
+            self._vetting.check_files(run)
             parts = assemble(run.config, self.cache, self.device)
+            self._vetting.check_data(run, parts)
             resume = self._resume(run)
             recorder.begin(resume["progress"]["epoch"] if resume else 0)
             results = train(parts, run.config, recorder, resume)
@@ -179,11 +184,11 @@ class Worker:
         except HlrError as error:
             return self._fail(run, recorder, str(error))
         except Exception as error:  # noqa: BLE001  (components are users' code and may raise anything)
-            if _out_of_memory(error):
+            if out_of_memory(error):
                 size = run.config["batch_size"]
                 return self._fail(run, recorder, f"out of memory on {self.device} at batch size {size}: {error}")
             traceback.print_exc()
-            return self._fail(run, recorder, f"{type(error).__name__}: {error}")
+            return self._fail(run, recorder, blame(error))
         return recorder.finish("complete", results["val_loss"], results)
 
     def _fail(self, run: Run, recorder: RunRecorder, error: str) -> RunState:
@@ -208,7 +213,8 @@ class Worker:
             say(f"run {run.id}: its checkpoint stays: {error}")
 
 
-def _out_of_memory(error: Exception) -> bool:
+def out_of_memory(error: Exception) -> bool:
+    """Whether `error` says that the device, or the machine, has no memory left."""
     # On the CPU torch raises a plain RuntimeError, told apart by the name of its allocator alone.
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "DefaultCPUAllocator" in str(error)
 

@@ -12,6 +12,7 @@ from typing import Any
 from core.errors import EnvironmentFailure, Problem, SpecError
 from core.plan import Plan, make_plan
 from core.spec.file import load_spec
+from core.spec.setting import RULES
 from hlr_tui.output import open_console, print_json
 from hlr_tui.settings import Settings
 
@@ -22,10 +23,14 @@ INTERRUPTED = 130
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="override one key: training.epochs=20"
+        "--set", action="append", default=[], metavar="KEY=VALUE", help=f"override one key; may repeat. {RULES}"
     )
     parser.add_argument("--workers", metavar="N", help="worker processes, or auto")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and train nothing")
+    parser.add_argument("--check", action="store_true", help="train one step of every method, and nothing more")
+    parser.add_argument(
+        "--no-check", action="store_true", help="begin without that step, which every new experiment starts with"
+    )
     parser.add_argument("--detach", action="store_true", help="start it and return")
     parser.add_argument("--json", action="store_true", help="print the result document")
 
@@ -44,11 +49,29 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     from core.execution.launch import Place
     from core.execution.submit import submit
     from core.storage.engine import open_database
+    from hlr_tui.checking import check, run_check, tell_check
 
     place = Place(settings.storage, settings.workspace, settings.data_dir)
+    if args.check:
+        return check(plan, place, as_json=args.json)
+    if not args.no_check and not _has_trained(plan, place):
+        tell_check(run_check(plan, place))
     db = open_database(settings.storage)
     experiment = submit(db, plan, place)
     return start(db, experiment, place, detach=args.detach, as_json=args.json)
+
+
+def _has_trained(plan: Plan, place: Any) -> bool:
+    """Whether the spec is known to train; asked without making a database, so that a spec that cannot be trained leaves
+    nothing behind."""
+    from core.execution.submit import has_trained
+    from core.storage.engine import StorageError, open_database
+
+    try:
+        db = open_database(place.storage, create=False)
+    except StorageError:  # there is none yet; whatever else it is, opening it to write will say so
+        return False
+    return has_trained(db, plan)
 
 
 def start(db: Any, experiment: Any, place: Any, *, detach: bool, as_json: bool) -> int:
@@ -76,6 +99,7 @@ def start(db: Any, experiment: Any, place: Any, *, detach: bool, as_json: bool) 
 def conclude(db: Any, experiment: Any, place: Any, *, as_json: bool) -> int:
     """Print the results of an experiment that has ended and return the exit code."""
     from core.analysis.results import result_document
+    from core.tracking.state import Ledger
     from hlr_tui.report import print_results
 
     document = result_document(db, experiment)
@@ -84,6 +108,8 @@ def conclude(db: Any, experiment: Any, place: Any, *, as_json: bool) -> int:
     else:
         print_results(open_console(), document)
     name = experiment.name
+    for line in Ledger(place.workspace, name).lines(experiment.created_at):
+        print(line, file=sys.stderr)
     if experiment.state == "failed":
         raise EnvironmentFailure(f"{name} failed: {experiment.error}\nits log: {place.log(name, 'conductor')}")
     if experiment.state != "complete":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,61 @@ def test_an_unknown_name_gets_the_nearest_code_or_name() -> None:
         with pytest.raises(UnknownName) as caught:
             catalog().schedulers.get(word)
         assert caught.value.hint == f'did you mean "{hint}"?'
+
+
+INSTALLED = """
+from core.component import MetricInfo
+
+RECALL = MetricInfo(name="val_recall", code="val_recall", summary="found of what there is", direction="maximize")
+WORD = "a word"
+TAKEN = MetricInfo(name="val_loss", code="mine", summary="", direction="minimize")
+"""
+
+
+@pytest.fixture
+def install(parts: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Installs a package with one entry point, as pip leaves it behind."""
+    assert parts.exists()
+
+    def make(group: str, value: str) -> None:
+        folder = parts.parent / "site"
+        (folder / "h7_parts-1.0.dist-info").mkdir(parents=True)
+        (folder / "h7_parts-1.0.dist-info" / "METADATA").write_text(
+            "Metadata-Version: 2.1\nName: h7-parts\nVersion: 1.0\n"
+        )
+        (folder / "h7_parts-1.0.dist-info" / "entry_points.txt").write_text(f"[{group}]\nown = {value}\n")
+        (folder / "h7_parts.py").write_text(INSTALLED + "\n" + MINE)
+        monkeypatch.syspath_prepend(folder)
+        monkeypatch.delitem(sys.modules, "h7_parts", raising=False)
+        catalog.cache_clear()
+
+    return make
+
+
+def test_an_installed_scheduler_is_there_without_a_folder(install: Callable[[str, str], None]) -> None:
+    install("hlr_tui.schedulers", "h7_parts:SCHEDULER")
+    assert catalog().schedulers.get("DIP").name == "dip"
+
+
+def test_an_installed_metric_is_listed(install: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]) -> None:
+    install("hlr_tui.metrics", "h7_parts:RECALL")
+    assert main(["list", "metrics", "val_recall", "--json"]) == 0
+    (metric,) = json.loads(capsys.readouterr().out)
+    assert (metric["direction"], metric["summary"]) == ("maximize", "found of what there is")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("h7_parts:TAKEN", 'plug-in own: the name or code "val_loss" is taken by metric val_loss'),
+        ("h7_parts:GONE", r"plug-in own \(h7_parts:GONE\): AttributeError: module 'h7_parts' has no attribute 'GONE'"),
+        ("h7_gone:METRIC", r"plug-in own \(h7_gone:METRIC\): ModuleNotFoundError: No module named 'h7_gone'"),
+        ("h7_parts:WORD", "plug-in own: 'a word' is not the record of a component"),
+    ],
+)
+def test_an_installed_part_that_cannot_be_used_is_named(
+    value: str, said: str, install: Callable[[str, str], None]
+) -> None:
+    install("hlr_tui.metrics", value)
+    with pytest.raises(UsageError, match=said):
+        catalog()

@@ -124,18 +124,27 @@ LINES: list[tuple[str, str]] = [
     ("--batch folder", "folder: cannot be read: Is a directory"),
     ("--batch", "argument --batch: expected one argument (see hlr-tui --help)"),
     ("--batch spec.toml --set", "argument --set: expected one argument (see hlr-tui --help)"),
-    ("--batch spec.toml --set training.epochs", "--set: training.epochs: must be written section.key=value"),
-    ("--batch spec.toml --set epochs=3", "--set: epochs=3: must be written section.key=value"),
-    ("--batch spec.toml --set =3", "--set: =3: must be written section.key=value"),
-    ("--batch spec.toml --set training..lr=3", "--set: training..lr=3: must be written section.key=value"),
-    ("--batch spec.toml --set training.epochs.x=3", "--set: training.epochs.x = 3: epochs is not a table"),
+    (
+        "--batch spec.toml --set training.epochs",
+        "--set: training.epochs: must be written section.key=value; the value … ",
+    ),
+    ("--batch spec.toml --set epochs=3", "--set: epochs=3: must be written section.key=value; the value … "),
+    ("--batch spec.toml --set =3", "--set: =3: must be written section.key=value; the value … "),
+    (
+        "--batch spec.toml --set training..lr=3",
+        "--set: training..lr=3: must be written section.key=value; the value … ",
+    ),
+    (
+        "--batch spec.toml --set training.epochs.x=3",
+        "--set: training.epochs.x = 3: training.epochs is not a table: training.epochs=…",
+    ),
     (
         "--batch spec.toml --set training.epochs=x",
         'spec.toml: training.epochs = "x": must be a whole number … (given on the command line)',
     ),
     (
         "--batch spec.toml --set trainig.epochs=3",
-        'spec.toml: trainig: unknown section; … (did you mean "training"?)',
+        'spec.toml: trainig: unknown section; … (did you mean "training"?; given on the command line)',
     ),
     (
         "--batch spec.toml --set training.epoch=3",
@@ -230,7 +239,10 @@ OPTIMIZER = OptimizerInfo(name="mine", code="eh", family="own", summary="s", ref
 PLUGINS: list[tuple[str, str]] = [
     (OPTIMIZER, 'the name or code "eh" is taken by scheduler EH (exp_hyperbolic)'),
     ("def broken(:\n", "SyntaxError: invalid syntax … line 1 … "),
-    ("import no_such_module\n", "ModuleNotFoundError: No module named 'no_such_module'\n … line 1, … import no_such_module"),
+    (
+        "import no_such_module\n",
+        "ModuleNotFoundError: No module named 'no_such_module'\n … line 1, … import no_such_module",
+    ),
     ("raise SystemExit(0)\n", "SystemExit: 0\n … line 1, … raise SystemExit(0)"),
     ("x = 1\n", "defines none of SCHEDULER, OPTIMIZER, MODEL, TASK, METRIC"),
     ("SCHEDULER = 3\n", "3 is not the record of a component"),
