@@ -33,7 +33,7 @@ def print_results(console: Console, document: Mapping[str, Any]) -> None:
             console.print(table)
     for reason in [*unranked(document), *origins(document)]:
         line(reason)
-    if document["unread"]:
+    if document.get("unread"):
         line(f"without what only the spec can tell: {document['unread']}", "dim")
     for failure in failures[:MOST_FAILURES]:
         line(f"failed: {failure['study']} seed {failure['seed']}: {failure['error']}")

@@ -5,6 +5,7 @@ import copy
 import io
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy
@@ -14,7 +15,7 @@ from finished import DOCUMENT, End, create, plan_of, play, queue_compare, queue_
 from core.analysis.results import comparison, result_document
 from core.storage import runs
 from core.storage.engine import Database
-from core.storage.experiments import experiment_by_id, set_state
+from core.storage.experiments import experiment_by_id, get_experiment, set_state, update_spec
 from core.storage.reader import points_of
 from core.storage.runs import Run
 from hlr_tui.output import print_json
@@ -211,3 +212,21 @@ def test_metrics_beyond_numbers_are_strings_in_json(db: Database) -> None:
     (row, _) = json.loads(out.getvalue(), parse_constant=refuse)["comparison"]
     assert row["metrics"] == {"val_odd": {"mean": "nan", "std": "nan"}, "val_big": {"mean": "inf", "std": "nan"}}
     assert (row["mean"], row["std"]) == (0.5, 0.0)
+
+
+def test_results_outlive_the_file_of_the_task(db: Database, tmp_path: Path) -> None:
+    plan = plan_of(DOCUMENT)
+    experiment = create(db)
+    queue_search(db, experiment, plan)
+    play(db, lambda run: ("complete", [run.config["lr"]]))
+    queue_compare(db, experiment, plan, 0, ["C", "S", "N"])
+    play(db, lambda run: ("complete", [0.1 * run.seed]))
+    whole = result_document(db, experiment)
+    gone = DOCUMENT | {"task": {"file": str(tmp_path / "gone.py")}}
+    update_spec(db, experiment.id, json.dumps(gone))
+    left = result_document(db, get_experiment(db, experiment.name))
+    assert 'gone.py": there is no such file' in left["unread"]
+    assert left["comparison"] == whole["comparison"]
+    assert [(study["name"], study["trials"], study["best"]["value"]) for study in left["studies"]] == [
+        (study["name"], study["trials"], study["best"]["value"]) for study in whole["studies"]
+    ]
