@@ -12,7 +12,7 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from core.errors import EnvironmentFailure, SpecError, UsageError
+from core.errors import EnvironmentFailure, UsageError
 from core.execution.seat import POLL_SECONDS, STALE_SECONDS, conducted
 from core.spec.experiment import TUNED_MODES
 from core.spec.file import spec_from_json
@@ -69,7 +69,7 @@ def belongings(db: Database, experiment: Experiment, workspace: Path) -> Belongi
         try:
             spec = spec_from_json(experiment.spec, f"experiment {experiment.name}")
             names |= {spec.study_name(method) for method in spec.methods}
-        except SpecError as error:
+        except UsageError as error:  # of the spec, or of a file that it names
             unread = str(error)
     place = Path(experiment.workspace) if experiment.workspace and Path(experiment.workspace).is_dir() else workspace
     present = {path.name for path in (place / "runs").iterdir()} if (place / "runs").is_dir() else set()
