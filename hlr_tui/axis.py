@@ -24,6 +24,8 @@ def linear_ticks(low: float, high: float, count: int) -> list[Tick]:
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     # As many digits as tell neighbours apart.
     digits = max(2, math.ceil(math.log10(max(abs(low), abs(high)) / step)) + 2)
+    if 1 <= max(abs(low), abs(high)) < 1e6:  # 1200 reads better than 1.2e3
+        digits = max(digits, math.floor(math.log10(max(abs(low), abs(high)))) + 1)
     return [(at * step, number_text(float(at * step), digits)) for at in range(first, last + 1)]
 
 
@@ -48,3 +50,19 @@ def decade_ticks(low: float, high: float, count: int) -> list[Tick]:
     if len(finer) >= 2:
         return finer
     return [(math.log10(value), label) for value, label in linear_ticks(10.0**low, 10.0**high, count) if value > 0]
+
+
+def fitted(span: tuple[float, float] | None, *, log: bool) -> tuple[float, float]:
+    """The ends of an axis that shows a span of values: from zero where that costs little; a constant stands in the
+    middle.
+
+    Args:
+        span: lowest and highest value, their exponents on a logarithmic axis; None where there is none.
+    """
+    low, high = span or (0.0, 1.0)
+    if not log and 0 < low < 0.5 * high:
+        low = 0.0
+    if high - low <= max(TINY, 1e-9 * abs(high)):
+        room = 0.5 if log or abs(high) <= 2 * TINY else abs(high) / 2
+        return low - room, high + room
+    return low, high

@@ -10,7 +10,6 @@ import argparse
 import importlib
 import os
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +51,7 @@ COMMANDS = {
     "data": Command("data", "data sets: what is here, download or generate, checksums"),
     "worker": Command("worker", "one worker by hand"),
     "dashboard": Command("dashboard", "optuna-dashboard on this storage"),
+    "serve": Command("serve", "the terminal UI in a browser on this machine"),
     "doctor": Command("doctor", "what works on this machine, and what to do where it does not"),
     "completion": Command("completion", "a script that lets TAB complete in bash, zsh or fish"),
     "reference": Command("reference"),
@@ -110,13 +110,19 @@ def run_command(argv: list[str]) -> int:
     args = parser.read(rest)
     if name == "--batch" and args.batch is None:  # optional for argparse alone, so that `--batch --help` is a help
         parser.error("argument --batch: expected one argument")
+    settings = _settings(args)
+    return with_confirmation(lambda: module.run(args, settings))
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    """The places of this invocation, told to all that it starts, and what it allows to run."""
     settings = resolve_settings(args, os.environ)
     publish_plugins(settings)
     for word in args.trust or ():
         from core.user_code import trust
 
         trust(Path(word))
-    return with_confirmation(lambda: module.run(args, settings))
+    return settings
 
 
 def command_module(name: str) -> CommandModule:
@@ -173,8 +179,9 @@ def _bare_parser() -> Parser:
     lines = [f"  {name:{width}}  {command.summary}" for name, command in COMMANDS.items() if command.summary]
     parser = Parser(
         prog="hlr-tui",
-        usage="hlr-tui COMMAND … | hlr-tui --batch SPEC.toml …",
-        description="A terminal workbench for choosing learning-rate schedules and LR-free optimizers.",
+        usage="hlr-tui | hlr-tui COMMAND … | hlr-tui --batch SPEC.toml …",
+        description="A terminal workbench for choosing learning-rate schedules and LR-free optimizers. Alone on a "
+        "terminal it starts its terminal UI.",
         epilog="commands (hlr-tui COMMAND --help says more):\n" + "\n".join(lines) + "\n\n" + NEXT_STEPS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -186,14 +193,15 @@ def _bare_parser() -> Parser:
 
 
 def _run_without_command(argv: list[str]) -> int:
-    parser = _bare_parser()
-    if parser.read(argv).version:
+    args = _bare_parser().read(argv)
+    if args.version:
         from importlib.metadata import version
 
         print(f"hlr-tui {version('hlr-tui')}")
-    else:
-        parser.print_help(sys.stdout)
-    return 0
+        return 0
+    from hlr_tui.commands.ui import run_ui
+
+    return run_ui(_settings(args))
 
 
 def publish_plugins(settings: Settings) -> None:

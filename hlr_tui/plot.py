@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from hlr_tui.axis import TINY, Tick, decade_ticks, linear_ticks
+from hlr_tui.axis import Tick, decade_ticks, fitted, linear_ticks
+from hlr_tui.extents import Extent, column_extents
 
 COLOURS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442", "#0072B2", "#999999")
 """Okabe and Ito's palette, which colour-blind readers can tell apart (jfly.uni-koeln.de/color)."""
@@ -24,9 +25,6 @@ MIN_WIDTH, MIN_HEIGHT = 16, 4
 LEGEND_GAP = 2
 HUGE = 1e300
 """Values from here on are gaps: the length of an axis that held them would overflow."""
-
-Extent = tuple[float, float]
-"""Lowest and highest value that a curve takes within one column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,43 +76,6 @@ class Canvas:
         self.owners[cell_row][cell_column] = owner
 
 
-def column_extents(
-    xs: Sequence[float], ys: Sequence[float], low: float, high: float, columns: int
-) -> list[Extent | None]:
-    """The curve's lowest and highest value in each of `columns` columns laid over low … high.
-
-    Every value counts, however many fall into one column, so that a spike of a single step stays visible; between
-    neighbouring values the curve is a straight line. A column without a value and off every line is None.
-    """
-    scale = (columns - 1) / (high - low) if high > low else 0.0
-    extents: list[Extent | None] = [None] * columns
-
-    def extend(column: int, y: float) -> None:
-        now = extents[column]
-        if now is None:
-            extents[column] = (y, y)
-        elif y < now[0] or y > now[1]:
-            extents[column] = (min(now[0], y), max(now[1], y))
-
-    before: tuple[float, float, int] | None = None
-    for x, y in zip(xs, ys, strict=True):
-        if not math.isfinite(y):
-            before = None
-            continue
-        at = (x - low) * scale
-        column = math.floor(at + 0.5)
-        if 0 <= column < columns:
-            extend(column, y)
-        if before is not None and before[2] != column:
-            old_at, old_y, old_column = before
-            slope = (y - old_y) / (at - old_at)
-            for between in range(max(0, old_column), min(columns - 1, column) + 1):
-                extend(between, old_y + slope * (max(between - 0.5, old_at) - old_at))
-                extend(between, old_y + slope * (min(between + 0.5, at) - old_at))
-        before = (at, y, column)
-    return extents
-
-
 def draw(
     series: Sequence[Series],
     *,
@@ -161,7 +122,7 @@ def draw(
         text.append(f"{label:>{gutter}}{edge}", style="dim")
         _append_row(text, canvas, letters, row, ascii, alone=len(curves) == 1)
         text.append("\n")
-    text.append(_x_axis(x_low, x_high, columns, gutter, ascii), style="dim")
+    text.append("\n".join(x_axis(x_low, x_high, columns, gutter, ascii)), style="dim")
     for entries in legend:
         text.append("\n")
         for place, number in enumerate(entries):
@@ -185,13 +146,7 @@ def _x_range(curves: Sequence[Series]) -> Extent:
 
 def _y_range(curves: Sequence[Series], log_y: bool) -> Extent:
     values = [y for curve in curves for y in curve.ys if math.isfinite(y)]
-    low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    if not log_y and 0 < low < 0.5 * high:
-        low = 0.0
-    if high - low <= max(TINY, 1e-9 * abs(high)):  # a constant stands in the middle of its axis
-        room = 0.5 if log_y or abs(high) <= 2 * TINY else abs(high) / 2
-        low, high = low - room, high + room
-    return low, high
+    return fitted((min(values), max(values)) if values else None, log=log_y)
 
 
 def _legend(curves: Sequence[Series], width: int) -> list[list[int]]:
@@ -268,12 +223,20 @@ def _append_row(
         text.append("".join(letter for letter, _ in cells), style=style)
 
 
-def _x_axis(low: float, high: float, columns: int, gutter: int, ascii: bool) -> str:
-    """The axis and, below it, its numbers, each under its mark."""
+def x_axis(
+    low: float, high: float, columns: int, gutter: int, ascii: bool, ticks: Sequence[Tick] | None = None
+) -> tuple[str, str]:
+    """The axis and, below it, its numbers, each under its mark.
+
+    Args:
+        ticks: position and label of the marks; round numbers by default.
+    """
     line = ["-" if ascii else "─"] * columns
     numbers = [" "] * (gutter + 1 + columns)
     end = -1
-    for at, label in linear_ticks(low, high, max(2, columns // 10)):
+    for at, label in linear_ticks(low, high, max(2, columns // 10)) if ticks is None else ticks:
+        if not low <= at <= high and ticks is not None:
+            continue
         column = round((at - low) / (high - low) * (columns - 1)) if high > low else 0
         start = min(max(0, gutter + 1 + column - len(label) // 2), len(numbers) - len(label))
         if start <= end or start < 0:
@@ -281,4 +244,4 @@ def _x_axis(low: float, high: float, columns: int, gutter: int, ascii: bool) -> 
         line[column] = "+" if ascii else "┬"
         numbers[start : start + len(label)] = label
         end = start + len(label)
-    return " " * gutter + ("+" if ascii else "└") + "".join(line) + "\n" + "".join(numbers).rstrip()
+    return " " * gutter + ("+" if ascii else "└") + "".join(line), "".join(numbers).rstrip()

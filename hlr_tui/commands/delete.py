@@ -36,7 +36,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     experiment = get_experiment(db, args.name)
     with Removal(db, experiment) as removal:
         found = belongings(db, experiment, settings.workspace)
-        for line in _describe(experiment, found, keep_studies=args.keep_studies):
+        for line in describe(experiment, found, keep_studies=args.keep_studies):
             print(printable(line), file=sys.stderr)
         if not args.yes and not _agreed(args.name):
             print("nothing was deleted", file=sys.stderr)
@@ -57,7 +57,7 @@ def _agreed(name: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _describe(experiment: Experiment, found: Belongings, *, keep_studies: bool) -> list[str]:
+def describe(experiment: Experiment, found: Belongings, *, keep_studies: bool) -> list[str]:
     """What would go, one thing a line, and what would stay."""
     name = experiment.name
     lines = [f"{name}: {_count(found.runs, 'run')} with {_count(found.points, 'point')}"]

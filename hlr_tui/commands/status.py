@@ -159,7 +159,7 @@ def _notes(progress: Progress) -> list[str]:
     return notes
 
 
-def _circumstances(provenance: Mapping[str, Any]) -> list[str]:
+def circumstances(provenance: Mapping[str, Any]) -> list[str]:
     """``began on box: torch 2.15.0, AMD EPYC 7B13, commit 1f0c2ab with changes``"""
     began = provenance.get("began")
     if not began:
@@ -209,7 +209,7 @@ def _detail(progress: Progress, db: Any, workspace: Path) -> tuple[RenderableTyp
     from hlr_tui.follow import progress_view
     from hlr_tui.tables import printable
 
-    lines = _notes(progress) + _circumstances(json.loads(progress.experiment.provenance))
+    lines = _notes(progress) + circumstances(json.loads(progress.experiment.provenance))
     lines += Ledger(workspace, progress.experiment.name).lines(progress.experiment.created_at)
     failed = _failed(progress, db)
     for run in failed[:MOST_FAILURES]:

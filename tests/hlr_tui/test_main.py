@@ -77,7 +77,7 @@ def test_colour_only_on_terminals(tmp_path: Path) -> None:
 
 
 def test_help_names_every_listed_command_and_three_next_steps(tmp_path: Path) -> None:
-    bare = run(folder=tmp_path)
+    bare = run("--help", folder=tmp_path)
     assert bare.returncode == 0
     assert bare.stderr == ""
     for word in (
@@ -88,7 +88,6 @@ def test_help_names_every_listed_command_and_three_next_steps(tmp_path: Path) ->
         "hlr-tui list schedulers",
     ):
         assert word in bare.stdout
-    assert bare.stdout == run("--help", folder=tmp_path).stdout
 
 
 def test_starting_loads_nothing_heavy(tmp_path: Path) -> None:

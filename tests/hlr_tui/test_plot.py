@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import math
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hlr_tui.plot import Series, column_extents, draw
+from hlr_tui.plot import Series, draw
 
 
 def ramp(label: str = "") -> Series:
@@ -48,19 +47,8 @@ def test_every_curve_carries_its_letter_and_stands_in_the_legend() -> None:
 def test_a_spike_of_one_step_in_a_million_survives() -> None:
     ys = [0.0] * 100_000
     ys[70_000] = 1.0
-    extents = column_extents(range(len(ys)), ys, 0, len(ys) - 1, 40)
-    spiked = [column for column, extent in enumerate(extents) if extent is not None and extent[1] == 1.0]
-    assert spiked == [27]
     top = draw([Series("", range(len(ys)), ys)], width=42, height=10).plain.splitlines()[0]
     assert top.strip("1┤ ") != ""
-
-
-@pytest.mark.parametrize("hole", [math.nan, math.inf, -math.inf])
-def test_a_value_that_is_no_number_is_a_gap(hole: float) -> None:
-    extents = column_extents([0, 1, 2, 3, 4, 5, 6], [1.0, 1.0, hole, hole, hole, 1.0, 1.0], 0, 6, 7)
-    assert extents == [(1.0, 1.0), (1.0, 1.0), None, None, None, (1.0, 1.0), (1.0, 1.0)]
-    lonely = column_extents([0, 1, 2], [hole, 5.0, hole], 0, 2, 3)
-    assert lonely == [None, (5.0, 5.0), None]
 
 
 def test_on_a_logarithmic_axis_zero_is_a_gap_and_decades_are_even() -> None:

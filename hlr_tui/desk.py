@@ -1,0 +1,120 @@
+"""What the terminal UI knows of the engine: it writes specs, runs commands, and reads the database.
+
+Nothing here imports Textual, and everything that touches the database or starts a process may take a while: screens
+call it in a thread. Storage modules are imported inside the methods, after the first paint.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from hlr_tui.settings import Settings
+
+if TYPE_CHECKING:
+    from core.analysis.progress import Progress
+    from core.storage.engine import Database
+    from core.storage.experiments import Experiment
+    from core.storage.runs import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a command of ours ended: its exit code and what it said."""
+
+    code: int
+    out: str
+    said: str
+
+
+class Desk:
+    """The engine as one invocation of the UI sees it; its methods may be called from any thread.
+
+    Every method that reads raises `StorageError` where the database is missing, locked, or out of reach.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._db: Database | None = None
+        self._lock = Lock()
+
+    def db(self) -> Database:
+        """The database, opened at the first call; there may be none yet (`StorageError`)."""
+        from core.storage.engine import open_database
+
+        with self._lock:
+            if self._db is None:
+                self._db = open_database(self.settings.storage, create=False)
+            return self._db
+
+    def exists(self) -> bool:
+        """There is a database; asked without opening it."""
+        prefix, _, path = self.settings.storage.partition(":///")
+        return prefix != "sqlite" or Path(path.partition("?")[0]).exists()
+
+    def experiments(self) -> list[Experiment]:
+        """All experiments, the newest first."""
+        from core.storage.experiments import list_experiments
+
+        return sorted(list_experiments(self.db()), key=lambda one: -one.created_at)
+
+    def experiment(self, name: str) -> Experiment:
+        from core.storage.experiments import get_experiment
+
+        return get_experiment(self.db(), name)
+
+    def progress(self, name: str) -> Progress:
+        """One look at an experiment."""
+        from core.analysis.progress import look
+
+        return look(self.db(), self.experiment(name))
+
+    def runs(self, name: str) -> list[Run]:
+        """Every run of an experiment, in the order of the queue."""
+        from core.storage.runs import runs_of
+
+        return runs_of(self.db(), self.experiment(name).id)
+
+    def results(self, name: str) -> dict[str, Any]:
+        """The result document, see `core.analysis.results.result_document`."""
+        from core.analysis.results import result_document
+
+        return result_document(self.db(), self.experiment(name))
+
+    def command(self, *words: str) -> Outcome:
+        """Run ``hlr-tui WORDS…`` on the same places and wait for it: what the UI does to an experiment is what a script
+        would do."""
+        argv = [sys.executable, "-P", "-m", "hlr_tui", *words, *self.places()]
+        done = subprocess.run(
+            argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, env=self.environment()
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr.strip())
+
+    def places(self) -> Sequence[str]:
+        """The options that tell another command where everything is, but for the database."""
+        settings = self.settings
+        words = ["--workspace", str(settings.workspace), "--data-dir", str(settings.data_dir)]
+        for folder in settings.plugins:
+            words += ["--plugins", str(folder)]
+        return words
+
+    def environment(self) -> dict[str, str]:
+        """The environment of another command. It carries the URL of the database, which may hold a password: command
+        lines are open to every user of a machine."""
+        return os.environ | {"HLR_STORAGE": self.settings.storage}
+
+    def spec_path(self, name: str) -> Path:
+        """Where the UI writes the spec of an experiment before it launches it."""
+        return self.settings.workspace / "specs" / f"{name}.toml"
+
+    def close(self) -> None:
+        with self._lock:
+            if self._db is not None:
+                self._db.close()
+                self._db = None

@@ -1,0 +1,1 @@
+"""What the results screen shows, without the screen: rankings, series of the budget chart, rows of tables."""

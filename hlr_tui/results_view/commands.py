@@ -1,0 +1,53 @@
+"""Command lines that show or write the same results outside the UI."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from hlr_tui.exports import FORMATS
+from hlr_tui.output import program_name
+from hlr_tui.settings import SQLITE, Settings
+
+ENDINGS = {"latex": "tex", "markdown": "md", "results-json": "json"}
+
+
+def show_command(settings: Settings, name: str) -> str:
+    """``hlr-tui show NAME``, with the places that are not the default ones in the current folder. A storage with a
+    password is left to HLR_STORAGE: the clipboard is no place for it."""
+    words = [program_name(), "show", name]
+    if settings.workspace != Path.cwd() / "hlr":
+        words += ["--workspace", str(settings.workspace)]
+    if settings.storage != f"{SQLITE}{settings.workspace}/hlr.db" and urlsplit(settings.storage).password is None:
+        words += ["--storage", settings.storage]
+    for folder in settings.plugins:
+        words += ["--plugins", str(folder)]
+    return shlex.join(words)
+
+
+def default_path(name: str, form: str) -> str:
+    """Where an export goes unless the user says otherwise: in the current folder."""
+    if FORMATS[form].kind == "folder":
+        return f"{name}-{form}"
+    if form == "results-json":
+        return f"results_{name}.json"
+    return f"{name}.{ENDINGS.get(form, form)}"
+
+
+def export_words(name: str, form: str, path: str, optimizer: str | None) -> list[str]:
+    """The words of the command ``export``."""
+    words = ["export", name, "--format", form, "--out", str(Path(path).expanduser())]
+    if optimizer is not None and FORMATS[form].one_optimizer:
+        words += ["--optimizer", optimizer]
+    return words
+
+
+def replaces(path: str, form: str) -> str:
+    """What an export to `path` would do to what is there, "" where nothing is."""
+    target = Path(path).expanduser()
+    if not path.strip() or not target.exists():
+        return ""
+    if FORMATS[form].kind == "folder":
+        return "files of the same names in that folder are replaced" if target.is_dir() else "that is a file"
+    return "that is a folder" if target.is_dir() else "the file that is there is replaced"

@@ -1,0 +1,70 @@
+"""The tables of a search: heads, and cells as texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hlr_tui.output import number_text
+from hlr_tui.search_view.trials import Study, Trial
+from hlr_tui.tables import value_text
+
+LONGEST = 60
+"""Letters of an error that stand in its row; the whole of it is shown with the trial."""
+
+SORTS = ("trial", "objective", "state")
+
+
+def trial_heads(study: Study) -> list[str]:
+    return ["trial", "objective", "state", *study.parameters, "epochs", "note"]
+
+
+def trial_rows(study: Study, sort: str = "trial") -> dict[str, list[str]]:
+    """Cells by trial number, in the order asked for."""
+    orders: dict[str, Callable[[Trial], Any]] = {
+        "trial": lambda trial: trial.number,
+        "objective": lambda trial: (trial.value is None, trial.value or 0.0, trial.number),
+        "state": lambda trial: (trial.state, trial.number),
+    }
+    best = study.best
+    return {str(trial.number): _cells(study, trial, trial is best) for trial in sorted(study.trials, key=orders[sort])}
+
+
+def _cells(study: Study, trial: Trial, best: bool) -> list[str]:
+    params = [value_text(trial.params[name]) if name in trial.params else "-" for name in study.parameters]
+    epochs = "-" if trial.elsewhere else f"{trial.epoch}/{trial.budget}"
+    value = "-" if trial.value is None else number_text(trial.value, 4)
+    return [str(trial.number), value, f"{trial.state}, best" if best else trial.state, *params, epochs, note(trial)]
+
+
+def note(trial: Trial) -> str:
+    """What else there is to know of a trial, in a few words."""
+    parts = ["trained elsewhere"] if trial.elsewhere else []
+    if trial.guess is not None:
+        parts.append(guess_text(trial.guess))
+    elif trial.state in ("running", "pruned", "diverged") and trial.latest is not None:
+        parts.append(f"last loss {number_text(trial.latest, 3)}")
+    if trial.state == "failed" and trial.error:
+        line = trial.error.splitlines()[0]
+        parts.append(line if len(line) <= LONGEST else line[: LONGEST - 1] + "…")
+    return ", ".join(parts)
+
+
+def guess_text(guess: Sequence[float]) -> str:
+    """``guess 0.081 (0.07 … 0.1)``"""
+    middle, low, high = (number_text(value, 3) for value in guess)
+    return f"guess {middle} ({low} … {high})"
+
+
+STUDY_HEADS = ("method", "trials", "best")
+
+
+def study_rows(studies: Sequence[Study]) -> dict[str, list[str]]:
+    """Cells by name of the study."""
+    rows = {}
+    for study in studies:
+        best, number = study.best, len(study.trials)
+        wanted = "" if study.wanted is None else f"/{study.wanted}"
+        value = "-" if best is None or best.value is None else number_text(best.value, 3)
+        rows[study.name] = [study.method, f"{number}{wanted}", value]
+    return rows

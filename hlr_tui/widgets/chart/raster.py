@@ -1,0 +1,176 @@
+"""Curves as cells of text, one column of cells at a time: only columns in which something changed are drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hlr_tui.extents import Extent
+from hlr_tui.plot import BRAILLE, DOTS
+from hlr_tui.widgets.chart.curve import Curve
+
+Cell = tuple[str, str, int, bool]
+"""A letter; its part ("" of an empty cell, line, dim, band, mark, cursor, letter, cross); its colour; if the cursor
+is there."""
+
+BAND, RAW, LINE = 0, 1, 2
+PARTS = ("band", "dim", "line")
+CROSSES = ("\N{MULTIPLICATION SIGN}", "x")
+"""The mark of a curve that ends in NaN, in Unicode and ASCII."""
+
+DASH = 3
+"""Dots of a dash, and of the gap after it."""
+
+
+@dataclass(slots=True)
+class Raster:
+    """What is drawn, and on which axes.
+
+    Attributes:
+        rows, columns: size in cells.
+        low, high: ends of the value axis, exponents where it is logarithmic.
+        curves: what is drawn, the topmost last.
+        cursor: column of cells under the cursor, or None.
+        marks: columns with a vertical line.
+        texts: letters that stand over everything, by row and column.
+    """
+
+    rows: int
+    columns: int
+    ascii: bool
+    low: float = 0.0
+    high: float = 1.0
+    curves: Sequence[Curve] = ()
+    cursor: int | None = None
+    marks: set[int] = field(default_factory=set)
+    texts: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    @property
+    def across(self) -> int:
+        """Dots across a cell."""
+        return 1 if self.ascii else 2
+
+    @property
+    def down(self) -> int:
+        """Dots down a cell."""
+        return 1 if self.ascii else 4
+
+    def row_of(self, y: float) -> int:
+        """The row of dots, from the top, of a value; it may lie outside."""
+        return round((self.high - y) / (self.high - self.low) * (self.rows * self.down - 1))
+
+    def column(self, column: int) -> list[Cell]:
+        """The cells of one column, from the top."""
+        bits, parts, colours = [0] * self.rows, [-1] * self.rows, [0] * self.rows
+        owners = [-1] * self.rows
+        letters = ["."] * self.rows if self.ascii else []
+        for curve in self.curves:
+            for side in range(self.across):
+                dot = column * self.across + side
+                if curve.lower is not None and curve.upper is not None:
+                    self._band(curve, dot, side, bits, parts, colours)
+        for part in (RAW, LINE):
+            for number, curve in enumerate(self.curves):
+                extents = curve.main if part == LINE else curve.raw
+                if extents is None or (part == LINE and curve.look == "points"):
+                    continue
+                for side in range(self.across):
+                    dot = column * self.across + side
+                    extent = extents.extents[dot]
+                    if extent is None or (part == LINE and curve.look == "dashed" and dot // DASH % 2):
+                        continue
+                    for row in self._stroke(extent, side, part, number, bits, parts, owners):
+                        colours[row] = curve.colour
+                        if self.ascii:
+                            letters[row] = (curve.marker.lower() or "*") if part == LINE else ","
+        under = column == self.cursor
+        cells: list[Cell] = []
+        for row in range(self.rows):
+            if parts[row] >= 0:
+                letter = letters[row] if self.ascii else chr(BRAILLE + bits[row])
+                cells.append((letter, PARTS[parts[row]], colours[row], under))
+            elif under:
+                cells.append(("|" if self.ascii else "│", "cursor", 0, True))
+            elif column in self.marks:
+                cells.append((":" if self.ascii else "┊", "mark", 0, False))
+            else:
+                cells.append((" ", "", 0, False))
+        self._letters(column, cells, under)
+        return cells
+
+    def _stroke(
+        self,
+        extent: Extent,
+        side: int,
+        part: int,
+        number: int,
+        bits: list[int],
+        parts: list[int],
+        owners: list[int],
+    ) -> range:
+        """Set the dots of an extent; returns the rows of cells. A cell shows one curve, the topmost: with the dots of
+        several in the colour of one it would be a curve that does not exist."""
+        if extent[1] < self.low or extent[0] > self.high:
+            return range(0)
+        top, bottom = self.row_of(min(extent[1], self.high)), self.row_of(max(extent[0], self.low))
+        down, dots = self.down, DOTS[side]
+        cells = range(top // down, bottom // down + 1)
+        for row in cells:
+            if parts[row] < part or owners[row] != number:
+                parts[row], bits[row], owners[row] = part, 0, number
+            for dot in range(max(top - row * down, 0), min(bottom - row * down, down - 1) + 1):
+                bits[row] |= dots[dot]
+        return cells
+
+    def _band(self, curve: Curve, dot: int, side: int, bits: list[int], parts: list[int], colours: list[int]) -> None:
+        """Fill between the curve's edges with every other dot: light, and still seen without colour."""
+        assert curve.lower is not None
+        assert curve.upper is not None
+        upper, lower = curve.upper.extents[dot], curve.lower.extents[dot]
+        if upper is None or upper[1] < self.low:
+            return
+        bottom = self.low if lower is None else lower[0]
+        if bottom > self.high:
+            return
+        first, last = self.row_of(min(upper[1], self.high)), self.row_of(max(bottom, self.low))
+        down = self.down
+        for row in range(first // down, last // down + 1):
+            for place in range(side, down, 2):
+                if first <= row * down + place <= last:
+                    parts[row], colours[row] = BAND, curve.colour
+                    bits[row] |= DOTS[side][place]
+
+    def _letters(self, column: int, cells: list[Cell], under: bool) -> None:
+        """Put letters and crosses over the dots."""
+        if self.texts:
+            for row in range(self.rows):
+                if (row, column) in self.texts:
+                    cells[row] = (self.texts[row, column], "mark", 0, under)
+        dots = range(column * self.across, (column + 1) * self.across)
+        count = len(self.curves)
+        period = max(16, 3 * count)
+        for number, curve in enumerate(self.curves):
+            if curve.main is None or not curve.marker:
+                continue
+            if curve.look == "points":
+                for dot in dots:
+                    for y in curve.scatter.get(dot, ()):
+                        self._put(cells, y, curve.marker, "letter", curve.colour, under)
+                continue
+            extent = curve.main.extents[dots[0]]
+            if count > 1 and extent is not None and (column - (2 * number + 1) * period // (2 * count)) % period == 0:
+                middle = (max(extent[0], self.low) + min(extent[1], self.high)) / 2
+                self._put(cells, middle, curve.marker, "letter", curve.colour, under)
+            last = curve.main.last
+            if last is not None and last[0] in dots and count > 1:
+                self._put(cells, last[1], curve.marker, "letter", curve.colour, under)
+        for curve in self.curves:
+            for dot, y in curve.main.broken if curve.main is not None else ():
+                if dot in dots:
+                    self._put(cells, y, CROSSES[self.ascii], "cross", curve.colour, under)
+
+    def _put(self, cells: list[Cell], y: float, letter: str, part: str, colour: int, under: bool) -> None:
+        if part == "cross":  # a curve that leaves the chart has diverged all the same
+            y = min(max(y, self.low), self.high)
+        if self.low <= y <= self.high:
+            cells[self.row_of(y) // self.down] = (letter, part, colour, under)

@@ -1,0 +1,316 @@
+"""The form in the app: what is typed is checked by the engine, and what it says is shown where it belongs."""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+import hlr_tui
+from core.user_code import TRUST_ENV, is_trusted
+from hlr_tui.app import HlrApp
+from hlr_tui.desk import Desk
+from hlr_tui.forms.state import write
+from hlr_tui.screens.confirm import ConfirmScreen
+from hlr_tui.screens.new import NewScreen
+from hlr_tui.screens.path import PathScreen
+from hlr_tui.settings import Settings
+from hlr_tui.widgets.chart import Chart
+from hlr_tui.widgets.field import FieldRow
+from hlr_tui.widgets.form import Form
+from hlr_tui.widgets.one_of import OneOf
+from hlr_tui.widgets.spec_preview import SpecPreview
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+OWN_TASK = """
+from dataclasses import dataclass
+
+from core.component import TaskInfo, TaskRecipe
+from core.params import real
+
+open("MARK", "w").close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whorls(TaskRecipe):
+    noise: float = real(0.1, low=0.0, help="spread")
+
+    def train_size(self):
+        return 100
+
+
+TASK = TaskInfo(name="whorls", kind="image", model="MLP", recipe=Whorls)
+"""
+
+Talk = Callable[[Pilot[None], NewScreen], Awaitable[None]]
+
+
+class FormApp(HlrApp):
+    """The app with the form as its first screen."""
+
+    CSS_PATH = str(Path(hlr_tui.__file__).with_name("hlr_tui.tcss"))  # else it would be looked for beside this file
+    DEFAULT_MODE = "new"
+
+
+def visit(workspace: Path, talk: Talk, size: tuple[int, int] = (80, 24), plugins: tuple[Path, ...] = ()) -> None:
+    """Open the form, and run `talk` on it."""
+    settings = Settings(
+        workspace=workspace, storage=f"sqlite:///{workspace}/hlr.db", data_dir=workspace / "data", plugins=plugins
+    )
+
+    async def run() -> None:
+        app = FormApp(Desk(settings))
+        async with app.run_test(size=size) as pilot:
+            screen = app.screen
+            assert isinstance(screen, NewScreen)
+            await settle(pilot, screen)
+            await talk(pilot, screen)
+
+    asyncio.run(run())
+
+
+async def settle(pilot: Pilot[None], screen: NewScreen) -> None:
+    """Until the engine has answered to what is in the form."""
+    await pilot.pause()
+    await until(pilot, lambda: screen.settled)
+
+
+async def until(pilot: Pilot[None], there: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if there():
+            await pilot.pause()
+            return
+        await pilot.pause(0.01)
+    pytest.fail("it never came")
+
+
+def row(screen: NewScreen, key: str) -> FieldRow:
+    return next(one for one in screen.query(FieldRow) if one.field.key == key)
+
+
+def focused(screen: NewScreen) -> str:
+    """Key of the field that the focus is in."""
+    return next((one.field.key for one in screen.query(FieldRow) if one.has_focus_within), "")
+
+
+def keys(screen: NewScreen) -> set[str]:
+    return {one.field.key for one in screen.query(FieldRow)}
+
+
+def said(screen: NewScreen, selector: str) -> str:
+    return str(screen.query_one(selector, Static).render())
+
+
+def document(screen: NewScreen) -> dict[str, Any]:
+    assert screen.state is not None
+    return write(screen.state)
+
+
+async def go_to(pilot: Pilot[None], screen: NewScreen, key: str) -> None:
+    await screen.query_one(Form).go_to(key)
+    await pilot.pause()
+
+
+def test_typing_is_checked_with_the_words_of_the_engine(tmp_path: Path) -> None:
+    async def talk(pilot: Pilot[None], screen: NewScreen) -> None:
+        assert "13 methods · 65 runs · 3,250 epochs" in said(screen, "#summary")
+        await go_to(pilot, screen, "training.epochs")
+        await pilot.press(*"1x")
+        await settle(pilot, screen)
+        assert "1 problem" in said(screen, "#summary")
+        assert 'training.epochs = "1x": must be a whole number >= 1' in said(screen, "#hint")
+        assert "✗ epochs" in str(row(screen, "training.epochs").render())
+        await pilot.press("backspace", "0")
+        await settle(pilot, screen)
+        assert "13 methods · 65 runs · 650 epochs" in said(screen, "#summary")
+        assert document(screen)["training"] == {"epochs": 10}
+
+    visit(tmp_path, talk)
+
+
+def test_mode_and_task_decide_which_fields_there_are(tmp_path: Path) -> None:
+    async def talk(pilot: Pilot[None], screen: NewScreen) -> None:
+        assert {"compare.budgets", "task.label_smoothing"} <= keys(screen)
+        assert "optimize.trials" not in keys(screen)
+        await go_to(pilot, screen, "experiment.mode")
+        await pilot.press("right")  # compare → optimize
+        await settle(pilot, screen)
+        assert document(screen)["experiment"] == {"name": "digits-optimize", "mode": "optimize"}
+        assert "compare.budgets" not in keys(screen)
+        assert {"optimize.trials", "optimize.search.lr"} <= keys(screen)
+        assert focused(screen) == "experiment.mode"  # the fields around it came and went
+        assert "325 trials" in said(screen, "#summary")
+        await go_to(pilot, screen, "task.name")
+        await pilot.press("right")  # digits → osc
+        await settle(pilot, screen)
+        assert "task.hist" in keys(screen)
+        assert "task.label_smoothing" not in keys(screen)
+        options = row(screen, "model.name").query_one(OneOf).options
+        assert "LSTM_Seq2Seq" in options
+        assert "MLP" not in options
+        assert document(screen)["task"] == {"name": "osc"}
+
+    visit(tmp_path, talk)
+
+
+def test_lists_are_ticked_with_the_space_bar(tmp_path: Path) -> None:
+    async def talk(pilot: Pilot[None], screen: NewScreen) -> None:
+        await go_to(pilot, screen, "methods.schedulers")
+        await pilot.press("n")
+        await settle(pilot, screen)
+        assert document(screen)["methods"] == {"schedulers": []}
+        assert "no method is left" in said(screen, "#problem")
+        await pilot.press("home", "space", "down", "down", "space")
+        await settle(pilot, screen)
+        assert document(screen)["methods"] == {"schedulers": ["N", "C"]}
+        assert "2 methods" in said(screen, "#summary")
+        await pilot.press("a")
+        await settle(pilot, screen)
+        assert "methods" not in document(screen)
+
+    visit(tmp_path, talk)
+
+
+def test_sections_are_walked_by_keyboard(tmp_path: Path) -> None:
+    async def talk(pilot: Pilot[None], screen: NewScreen) -> None:
+        await pilot.press("right_square_bracket")
+        assert focused(screen) == "task.name"
+        await pilot.press("ctrl+down", "ctrl+down")
+        assert focused(screen) == "training.epochs"
+        await pilot.press("down", "up", "ctrl+up")
+        assert focused(screen) == "model.name"
+        await pilot.press("escape", "up", "up", "enter")
+        assert focused(screen) == "experiment.name"
+
+    visit(tmp_path, talk)
+
+
+def test_preview_shows_the_schedules_and_the_spec(tmp_path: Path) -> None:
+    spec = {
+        "experiment": {"name": "two", "mode": "run"},
+        "task": {"name": "digits"},
+        "training": {"epochs": 20},
+        "methods": {"schedulers": ["N", "C"]},
+    }
+
+    async def talk(pilot: Pilot[None], screen: NewScreen) -> None:
+        form, preview = screen.query_one(Form), screen.query_one(SpecPreview)
+        assert not preview.display
+        screen.load(spec)
+        await until(pilot, lambda: "two" in said(screen, "#summary"))
+        await settle(pilot, screen)
+        await pilot.press("p")
+        await pilot.pause()
+        assert preview.display
+        assert not form.display
+        assert tomllib.loads(said(screen, "#preview VerticalScroll Static")) == spec
+        chart = preview.query_one(Chart)
+        assert chart.values_at(10)["C"] == pytest.approx(0.01 / 2, rel=1e-3)  # halfway down a cosine
+        assert chart.values_at(20)["N"] == pytest.approx(0.01)
+        await pilot.press("p")
+        assert form.display
+        await pilot.resize_terminal(130, 40)
+        await pilot.pause()
+        assert form.display
+        assert preview.display
+        assert preview.region.x >= form.region.right
+
+    visit(tmp_path, talk)
+
+
+def test_spec_files_are_loaded_and_written(tmp_path: Path) -> None:
+    source = tomllib.loads((EXAMPLES / "quickstart.toml").read_text())
+    target = tmp_path / "folder" / "copy.toml"
+    (tmp_path / "bad.toml").write_text("name = [red]")
+
+    async def talk(pilot: Pilot[None], screen: NewScreen) -> None:
+        await answer(pilot, screen, "ctrl+l", EXAMPLES / "quickstart.toml")
+        await until(pilot, lambda: "quickstart" in said(screen, "#summary"))
+        await settle(pilot, screen)
+        assert "9 methods · 72 trials · 153 runs" in said(screen, "#summary")
+        await answer(pilot, screen, "ctrl+w", target)
+        await until(pilot, target.exists)
+        await screen.app.workers.wait_for_complete()
+        del source["methods"]["optimizers"]  # AdamW is the default
+        assert tomllib.loads(target.read_text()) == source
+        await answer(pilot, screen, "ctrl+l", tmp_path / "bad.toml")
+        await until(pilot, lambda: "is not TOML" in said(screen, "#problem"))
+        assert "bad.toml" in said(screen, "#problem")
+
+    visit(tmp_path / "w", talk)
+
+
+async def answer(pilot: Pilot[None], screen: NewScreen, key: str, path: Path) -> None:
+    """Press a key that asks for a path, and type it."""
+    await pilot.press(key)
+    assert isinstance(screen.app.screen, PathScreen)
+    screen.app.screen.query_one(Input).value = str(path)
+    await pilot.press("enter")
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_code_of_the_users_runs_only_after_a_yes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: bool
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv(TRUST_ENV, "")
+    file, mark = tmp_path / "mine.py", tmp_path / "it-ran"
+    file.write_text(OWN_TASK.replace("MARK", str(mark)))
+
+    async def talk(pilot: Pilot[None], screen: NewScreen) -> None:
+        screen.load({"experiment": {"name": "own", "mode": "run"}, "task": {"file": str(file), "noise": 0.25}})
+        await until(pilot, lambda: isinstance(screen.app.screen, ConfirmScreen))
+        assert not mark.exists()
+        await pilot.press("y" if allowed else "n")
+        await until(pilot, lambda: document(screen)["experiment"]["name"] == "own")
+        await settle(pilot, screen)
+        assert is_trusted(file) == mark.exists() == allowed
+        assert document(screen)["task"] == {"file": str(file), "noise": 0.25}
+        assert ("task.noise" in keys(screen)) == allowed
+        assert ("nobody has allowed" in said(screen, "#problem")) != allowed
+
+    visit(tmp_path, talk)
+
+
+def test_what_is_wrong_is_not_launched_and_is_shown_where_it_was_folded_away(tmp_path: Path) -> None:
+    async def talk(pilot: Pilot[None], screen: NewScreen) -> None:
+        key = "methods.params.EH.upper_bound"
+        assert key not in keys(screen)
+        assert screen.state is not None
+        screen.state.put(key, "3")  # less than the epochs: the plan says so, not the spec
+        await pilot.press("f5")
+        await until(pilot, lambda: "not launched" in said(screen, "#problem"))
+        await settle(pilot, screen)
+        assert focused(screen) == key
+        assert [problem.key for problem in row(screen, key).problems] == [key]
+        assert not (tmp_path / "specs").exists()
+
+    visit(tmp_path, talk)
+
+
+def test_why_a_launch_failed_is_told_in_place(tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.write_text("a file where a folder should be")
+
+    async def talk(pilot: Pilot[None], screen: NewScreen) -> None:
+        await launch(pilot, screen)
+        assert "cannot be written" in said(screen, "#problem")
+        workspace.unlink()
+        await launch(pilot, screen)  # the command itself fails: its folder of plug-ins is gone
+        assert "must name an existing folder" in said(screen, "#problem")
+        assert screen.app.screen is screen
+        assert tomllib.loads((workspace / "specs" / "digits-compare.toml").read_text()) == document(screen)
+
+    async def launch(pilot: Pilot[None], screen: NewScreen) -> None:
+        await pilot.press("f5")
+        await until(pilot, lambda: not screen.busy)
+        await settle(pilot, screen)
+
+    visit(workspace, talk, plugins=(tmp_path / "gone",))
