@@ -60,3 +60,14 @@ def test_only_nan_is_marked_at_the_last_number_before_it(hole: float, marked: li
     curve = ColumnExtents(0, 4, 5)
     curve.add([(0, 1.0), (1, 2.0), (2, hole), (3, hole), (4, hole)])
     assert curve.broken == marked
+
+
+def test_the_place_of_a_new_mark_and_the_old_end_of_the_curve_are_dirty() -> None:
+    curve = ColumnExtents(0, 10, 101)
+    curve.add([(0, 1.0), (1, 1.0), (5, math.inf), (6, 1.0)])
+    curve.clean()
+    curve.add([(8, math.nan)])
+    assert curve.dirty == (60, 60)
+    curve.clean()
+    curve.add([(9, 1.0)])
+    assert curve.dirty == (60, 90)

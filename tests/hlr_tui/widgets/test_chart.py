@@ -331,10 +331,10 @@ def test_a_series_whose_lists_differ_in_length_is_refused() -> None:
 def test_a_series_that_is_replaced_looks_like_a_new_one() -> None:
     async def check(chart: Chart, pilot: Pilot[None]) -> None:
         other = pilot.app.query_one("#chart-1", Chart)
+        chart.y_limits = other.y_limits = (0, 4)
         chart.put("a", label="one", xs=XS[:50], ys=decay(1)[:50])
         chart.redraw()
         ys = [1.0, *decay(3)[1:]]
-        chart.y_limits = other.y_limits = (0, 4)
         for each in (chart, other):
             each.put("a", label="one", xs=XS, ys=ys)
         rows = [await settled(each, pilot) for each in (chart, other)]
