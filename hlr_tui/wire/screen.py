@@ -118,7 +118,7 @@ class Screen:
             last += 1
         pen.go(x + first, y)
         pen.put("".join(cells[first : last + 1]), style)
-        pen.x = x + last + 1 if x + last + 1 < self.size[0] else -1  # behind the last column terminals differ
+        pen.x = x + last + 1
 
 
 class _Pen:

@@ -73,6 +73,15 @@ def test_the_terminal_shows_the_same_as_if_everything_had_been_sent(seed: int) -
     assert frugal.received < whole.received
 
 
+def test_a_wide_letter_of_which_one_half_was_lost_is_drawn_again() -> None:
+    whole, frugal, screen = Terminal(), Terminal(), Screen(WIDTH, HEIGHT)
+    for text in ("漢字", "\x1b[1;2Hab", "漢字", "a字", "漢字"):
+        drawn = f"\x1b[1;1H{text}\x1b[1;1H"
+        whole.feed(drawn)
+        frugal.feed(screen.send(drawn))
+        assert frugal.picture() == whole.picture()
+
+
 def test_what_the_terminal_shows_already_is_not_sent() -> None:
     screen = Screen(WIDTH, HEIGHT)
     drawn = "\x1b[1;1H\x1b[1;48;2;9;9;9mto go \x1b[0m\x1b[38;2;1;2;3m6:11\x1b[0m\n\x1b[2;1Hplain\x1b[1;3H"
