@@ -242,7 +242,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "screens")
     parser.add_argument("--size", default="120x36")
     parser.add_argument("--only", choices=list(SHOTS), action="append")
-    parser.add_argument("--theme", default="textual-dark")
+    parser.add_argument("--theme", default="hlr-dark")
     args = parser.parse_args()
     width, _, height = args.size.partition("x")
     args.out.mkdir(parents=True, exist_ok=True)
