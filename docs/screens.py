@@ -47,7 +47,7 @@ RUNNING: dict[str, Any] = {
     "experiment": {"name": "osc-lstm", "mode": "compare"},
     "task": {"name": "osc"},
     "methods": {"optimizers": ["AdamW"], "schedulers": ["C", "S", "OC", "H", "EH", "WC"]},
-    "compare": {"budgets": [50, 100], "seeds": 2},
+    "compare": {"budgets": [100], "seeds": 5},
 }
 STEPS_PER_EPOCH = 20
 SECONDS_PER_EPOCH = 1.5
@@ -166,15 +166,16 @@ def _points(run: Run, epochs: int, writer: PointWriter, *, broken: bool) -> dict
     horizon = Horizon.of(epochs=run.budget, lr=config["lr"], tick=info.tick, steps_per_epoch=STEPS_PER_EPOCH)
     trace = Trace.of(info.schedule(**config["scheduler"]["params"]), horizon)
     off = abs(math.log10(config["lr"] / 0.008)) if run.optimizer != "Prodigy" else 0.3
-    floor = FLOOR.get(run.scheduler, 0.03) * (1 + off**2) * (20 / run.budget) ** 0.35 * dice.lognormvariate(0, 0.06)
+    floor = FLOOR.get(run.scheduler, 0.03) * (1 + off**2) * (20 / run.budget) ** 0.35 * dice.lognormvariate(0, 0.12)
     spent = whole = sum(trace.lr(epoch * horizon.per_epoch) for epoch in range(run.budget)) or 1.0
     spent, last = 0.0, {}
+    pace = dice.lognormvariate(0, 0.08)
     for epoch in range(1, epochs + 1):
         lr = trace.lr((epoch - 1) * horizon.per_epoch)
         spent += lr / whole
         noise = dice.lognormvariate(0, 0.02 + 0.10 * lr / config["lr"])
-        train = (0.7 * floor + 1.2 * math.exp(-9 * spent)) * noise
-        val = (floor + 1.2 * math.exp(-8.5 * spent)) * dice.lognormvariate(0, 0.015) * noise**0.5
+        train = (0.7 * floor + 1.2 * math.exp(-9 * pace * spent)) * noise
+        val = (floor + 1.2 * math.exp(-8.5 * pace * spent)) * dice.lognormvariate(0, 0.015) * noise**0.5
         if broken and epoch >= epochs - 1:
             train = val = math.nan
         last = {"train_loss": train, "val_loss": val, "lr": lr}
@@ -242,7 +243,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "screens")
     parser.add_argument("--size", default="120x36")
     parser.add_argument("--only", choices=list(SHOTS), action="append")
-    parser.add_argument("--theme", default="textual-dark")
+    parser.add_argument("--theme", default="hlr-dark")
     args = parser.parse_args()
     width, _, height = args.size.partition("x")
     args.out.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,7 @@ from hlr_tui.dashboard.child import DashboardChild
 from hlr_tui.desk import Desk
 from hlr_tui.keys import KEYS, bindings_everywhere, key_text, keys_now, mode_of, problems_of
 from hlr_tui.tables import printable
+from hlr_tui.themes import OURS
 
 SCREENS = {
     "experiments": "ExperimentsScreen",
@@ -84,6 +85,8 @@ class HlrApp(App[None]):
         problems: Sequence[str] = (),
     ) -> None:
         super().__init__()
+        for theme in OURS:
+            self.register_theme(theme)
         self.desk = desk
         self.config = config or Config()
         self.config_file = config_file
@@ -92,10 +95,10 @@ class HlrApp(App[None]):
         self._problems = problems
         self._trying = False
         self.set_reactive(HlrApp.chosen, chosen)
+        if self.config.theme in self.available_themes:
+            self.try_theme(self.config.theme)  # before the first paint, which would be drawn twice
 
     def on_mount(self) -> None:
-        if self.config.theme in self.available_themes:
-            self.try_theme(self.config.theme)
         for problem in self._problems:
             self.warn(problem)
         if self.config.keys:

@@ -21,7 +21,7 @@ from core.values import parse
 class Config:
     """What the file says; `keys` maps the id of an action to the keys that start it."""
 
-    theme: str = text("textual-dark", help="colours of the terminal UI")
+    theme: str = text("hlr-dark", help="colours of the terminal UI")
     refresh: float = real(1.0, low=0.2, high=60.0, help="seconds between two looks at the database")
     keys: Mapping[str, str] = field(default_factory=dict)
 
@@ -60,6 +60,8 @@ def _checked(document: Mapping[str, Any]) -> tuple[Config, list[Problem]]:
         problems.append(problem)
     config, _ = parse(Config, given)
     assert config is not None
+    from hlr_tui.themes import theme_names
+
     themes = theme_names()
     if config.theme not in themes:
         legal = f"must be one of {', '.join(themes)}"
@@ -89,13 +91,6 @@ def _key_table(table: object) -> tuple[dict[str, str], list[Problem]]:
 
 def _not_keys(name: str, value: object) -> Problem:
     return Problem(f"keys.{name}", value, 'must name keys, as "L" or "f5,ctrl+l"')
-
-
-def theme_names() -> list[str]:
-    """Textual's themes; "ansi" ones take the terminal's own colours."""
-    from textual.theme import BUILTIN_THEMES
-
-    return sorted(BUILTIN_THEMES)
 
 
 def save_config(path: Path, changes: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
 from hlr_tui.monitor.curves import CurveStore, Trace
+from hlr_tui.monitor.guesses import Guesses, Interval
 from hlr_tui.monitor.lines import (
     MOST_CURVES,
     MOST_LINES,
@@ -79,6 +80,7 @@ class Look:
         traces: metric → key of a line → its curve.
         metrics: every metric that a chart can show.
         complete: every curve has been read; if not, look again.
+        guesses: run in training → where its validation loss may end, see `hlr_tui.monitor.guesses`.
     """
 
     choice: Choice
@@ -90,6 +92,7 @@ class Look:
     traces: dict[str, dict[str, Trace]]
     metrics: tuple[str, ...]
     complete: bool
+    guesses: dict[str, Interval]
 
 
 class Watch:
@@ -106,6 +109,7 @@ class Watch:
         self._curves: CurveStore | None = None
         self._looked = 0.0
         self._numbers: dict[str, int] = {}
+        self._guesses = Guesses()
 
     def look(self, desk: Desk, choice: Choice) -> Look:
         """Read what is new and arrange it.
@@ -150,7 +154,12 @@ class Watch:
             lines.sort(key=lambda line: _objective(line, traces["val_loss"].get(line.key)))
         known = {RATE, *curves.metrics}.difference(RATES)
         offered = [metric for metric in USUAL if metric in known] + sorted(known.difference(USUAL))
-        return Look(choice, progress, chosen, tuple(there), tuple(lines), found, traces, tuple(offered), complete)
+        training = [run for line in lines if line.number is not None for run in line.runs if run.state == "running"]
+        pairs = [(run, trace) for run in training if (trace := curves.trace(run.id, "val_loss")) is not None]
+        guesses = self._guesses.of(pairs)
+        return Look(
+            choice, progress, chosen, tuple(there), tuple(lines), found, traces, tuple(offered), complete, guesses
+        )
 
     def _lines(self, rows: list[RunRow], own: list[RunRow], choice: Choice) -> list[Line]:
         if choice.view == "methods":

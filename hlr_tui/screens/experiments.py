@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,18 +14,15 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.widgets import DataTable, Input
 
-from core.errors import HlrError
 from hlr_tui.keys import Key, declare
 from hlr_tui.overview import Entry, Overview, free_name
-from hlr_tui.screens.live import LiveScreen
+from hlr_tui.screens.deeds import DeedScreen, can_resume, can_stop, message_of
 from hlr_tui.widgets.experiment_details import ExperimentDetails
 from hlr_tui.widgets.experiments_table import ExperimentsTable
 from hlr_tui.widgets.welcome import Welcome
 
-RESUMABLE = ("stopped", "failed", "abandoned")
 
-
-class ExperimentsScreen(LiveScreen):
+class ExperimentsScreen(DeedScreen):
     """All experiments in a table, with details of the one under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,12 +45,13 @@ class ExperimentsScreen(LiveScreen):
     CSS = """
     ExperimentsScreen #filter { display: none; height: 1; border: none; padding: 0 1; background: $boost; }
     ExperimentsScreen #body { layout: vertical; height: 1fr; }
-    ExperimentsScreen #experiments { height: 1fr; background: $background; }
-    ExperimentsScreen #details { height: 10; border-top: solid $primary-muted; }
+    ExperimentsScreen #experiments { height: auto; min-height: 4; max-height: 60%; }
+    ExperimentsScreen #details { height: 1fr; min-height: 6; border-top: solid $primary-muted; }
     ExperimentsScreen #details #ranking { padding: 0 0 0 2; }
     ExperimentsScreen #details:focus { border-top: solid $primary; }
     ExperimentsScreen.-wide #body { layout: horizontal; }
-    ExperimentsScreen.-wide #details { width: 50; height: 1fr; border-top: none; border-left: solid $primary-muted; }
+    ExperimentsScreen.-wide #experiments { height: 1fr; max-height: 100%; }
+    ExperimentsScreen.-wide #details { width: 60; height: 1fr; border-top: none; border-left: solid $primary-muted; }
     ExperimentsScreen.-wide #details { layout: vertical; }
     ExperimentsScreen.-wide #details #about, ExperimentsScreen.-wide #details #ranking {
         width: 1fr; padding: 0 0 1 0;
@@ -69,7 +67,6 @@ class ExperimentsScreen(LiveScreen):
         super().__init__()
         self._overview: Overview | None = None
         self._entries: Sequence[Entry] | None = None
-        self._busy_with: dict[str, str] = {}
         self._placed = ""
         self._offered: tuple[object, ...] = ()
 
@@ -134,9 +131,9 @@ class ExperimentsScreen(LiveScreen):
         if action == "quickstart":
             return not self._entries
         if action == "stop":
-            return entry is not None and entry.active
+            return entry is not None and can_stop(entry.progress)
         if action == "resume":
-            return entry is not None and entry.state in RESUMABLE
+            return entry is not None and can_resume(entry.progress)
         if action in ("open", "duplicate", "delete", "log"):
             return entry is not None
         if action in ("dashboard", "filter"):
@@ -179,11 +176,11 @@ class ExperimentsScreen(LiveScreen):
 
     def action_stop(self) -> None:
         if (entry := self._current) is not None:
-            self._command(entry.name, "stopping; runs write their checkpoints", "is stopped", "stop", entry.name)
+            self.stop(entry.progress)
 
     def action_resume(self) -> None:
         if (entry := self._current) is not None:
-            self._command(entry.name, "resuming", "goes on", "resume", entry.name, "--detach")
+            self.resume(entry.progress)
 
     def action_duplicate(self) -> None:
         if (entry := self._current) is not None:
@@ -196,7 +193,7 @@ class ExperimentsScreen(LiveScreen):
         if entry.active:
             self.hlr.warn(f"{entry.name} is {entry.state}: s stops it, then it can be deleted")
             return
-        self._in_thread(partial(self._find_belongings, entry))
+        self.in_thread(partial(self._find_belongings, entry))
 
     def _find_belongings(self, entry: Entry) -> None:
         from core.execution.removal import belongings
@@ -211,7 +208,7 @@ class ExperimentsScreen(LiveScreen):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._command(name, "deleting", "is deleted", "delete", name, "--yes")
+                self.do(name, "deleting", "is deleted", "delete", name, "--yes")
 
         self.app.push_screen(
             ConfirmScreen(f"Delete {name} for good?", lines, yes="Delete", no="Keep", danger=True), answered
@@ -228,7 +225,7 @@ class ExperimentsScreen(LiveScreen):
 
     def action_dashboard(self) -> None:
         self.notify("starting Optuna's dashboard", markup=False, timeout=3)
-        self._in_thread(self._start_dashboard)
+        self.in_thread(self._start_dashboard)
 
     def _start_dashboard(self) -> None:
         from hlr_tui.dashboard.child import address_text
@@ -238,10 +235,10 @@ class ExperimentsScreen(LiveScreen):
         self.app.call_from_thread(self.app.push_screen, NoticeScreen("Dashboard", lambda: text))
 
     def action_quickstart(self) -> None:
-        if "quickstart" not in self._busy_with:
-            self._busy_with["quickstart"] = "starting"
+        if "quickstart" not in self.busy_with:
+            self.busy_with["quickstart"] = "starting"
             self.query_one(Welcome).tell("Starting the quickstart: every method trains one step first …")
-            self._in_thread(self._start_quickstart)
+            self.in_thread(self._start_quickstart)
 
     def _start_quickstart(self) -> None:
         from hlr_tui.quickstart import NAME, TEXT
@@ -253,60 +250,23 @@ class ExperimentsScreen(LiveScreen):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(TEXT, encoding="utf-8")
             except OSError as error:
-                self._tell(f"{path}: cannot be written: {error.strerror}")
+                self.tell(f"{path}: cannot be written: {error.strerror}")
                 return
             outcome = self.desk.command("--batch", str(path), "--detach")
             started = outcome.code == 0
             if not started:
-                self._tell(_message(outcome.said))
+                self.tell(message_of(outcome.said))
         finally:
             self.app.call_from_thread(self._quickstarted)
         if started:
             self.app.call_from_thread(self.hlr.monitor, NAME)
 
-    def _tell(self, message: str) -> None:
-        self.app.call_from_thread(self.hlr.warn, message)
-
     def _quickstarted(self) -> None:
-        self._busy_with.pop("quickstart", None)
+        self.busy_with.pop("quickstart", None)
         self.query_one(Welcome).tell("")
-
-    def _command(self, name: str, doing: str, done: str, *words: str) -> None:
-        """Do something to an experiment in a thread, once at a time, and tell how it ended."""
-        if name in self._busy_with:
-            self.notify(f"{name}: still {self._busy_with[name]}", markup=False)
-            return
-        self._busy_with[name] = doing
-        self.notify(f"{name}: {doing}", markup=False, timeout=3)
-        self._in_thread(partial(self._run_command, name, done, words))
-
-    def _run_command(self, name: str, done: str, words: Sequence[str]) -> None:
-        try:
-            outcome = self.desk.command(*words)
-        finally:
-            self._busy_with.pop(name, None)
-        if outcome.code == 0:
-            self.app.call_from_thread(self.notify, f"{name} {done}", markup=False)
-        else:
-            self._tell(_message(outcome.said))
-        self.app.call_from_thread(self.look)
-
-    def _in_thread(self, work: Callable[[], Any]) -> None:
-        def guarded() -> None:
-            try:
-                work()
-            except HlrError as error:
-                self._tell(str(error))
-
-        self.run_worker(guarded, thread=True, exit_on_error=False)
 
 
 def _haystack(entry: Entry) -> str:
     experiment = entry.progress.experiment
     best = entry.ranking.places[0].method if entry.ranking is not None and entry.ranking.places else ""
     return f"{experiment.name} {entry.state} {experiment.mode} {best}".casefold()
-
-
-def _message(said: str) -> str:
-    """What a command said on stderr, without the name of the program before each line."""
-    return "\n".join(line.removeprefix("hlr-tui: ") for line in said.splitlines())

@@ -10,10 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import DataTable, Input, Static
 
+from hlr_tui.monitor.crew import Crew, CrewWatch, no_workers_text
 from hlr_tui.monitor.heading import headline, idle_text, notes_text, view_text
 from hlr_tui.monitor.lines import Line
 from hlr_tui.monitor.watch import LISTED, Choice, Look, Watch, experiment_to_watch
-from hlr_tui.screens.live import LiveScreen
+from hlr_tui.screens.deeds import DeedScreen, can_resume, can_stop
 from hlr_tui.screens.monitor_keys import KEYS
 from hlr_tui.tables import printable
 from hlr_tui.widgets.chart import Chart
@@ -29,9 +30,10 @@ class _Found:
     name: str
     why: str
     look: Look | None
+    crew: Crew | None = None
 
 
-class MonitorScreen(LiveScreen):
+class MonitorScreen(DeedScreen):
     """The live view of one experiment."""
 
     AUTO_FOCUS = "LinesTable"
@@ -48,9 +50,11 @@ class MonitorScreen(LiveScreen):
     def __init__(self) -> None:
         super().__init__()
         self._watch: Watch | None = None
+        self._crew_watch = CrewWatch()
         self._choice = Choice(metrics=LISTED)
         self._following = False
         self._found: _Found | None = None
+        self._offered: tuple[object, ...] = ()
         self._marked = Marked(frozenset())
 
     def compose_body(self) -> ComposeResult:
@@ -100,7 +104,8 @@ class MonitorScreen(LiveScreen):
                 self._watch.close()
             self._watch = Watch(self.desk.db(), name)
             self._choice = Choice(metrics=self._choice.metrics)
-        return _Found(name, why, self._watch.look(self.desk, self._choice))
+        look = self._watch.look(self.desk, self._choice)
+        return _Found(name, why, look, self._crew_watch.look(look.progress) if self.wall.shows_crew else None)
 
     def show(self, found: _Found) -> None:
         before, self._found = self._found, found
@@ -110,6 +115,10 @@ class MonitorScreen(LiveScreen):
             self.wall.clear()
             self.wall.set_cursor(None)
         look = found.look
+        offered = () if look is None else (can_stop(look.progress), can_resume(look.progress))
+        if offered != self._offered:
+            self._offered = offered
+            self.refresh_bindings()
         self.query_one(StageStrip).display = look is not None
         for name in ("#headline", "#view"):
             self.query_one(name).display = look is not None
@@ -124,6 +133,8 @@ class MonitorScreen(LiveScreen):
         notes = notes_text(look.progress)
         self.query_one("#notes", Static).update(notes)
         self.query_one("#notes").display = bool(notes)
+        if found.crew is not None:
+            self.wall.crew.put(found.crew, no_workers_text(look.progress))
         self._draw()
         if look.choice != self._choice or self._choice.metrics != self._wanted():
             self._choose()
@@ -150,6 +161,7 @@ class MonitorScreen(LiveScreen):
             self._marked,
             at=self.wall.at,
             extra=extra[-1] if extra else None,
+            guesses=look.guesses,
             width=self.size.width,
         )
         self.wall.put(look, self._marked, self.table.key)
@@ -258,6 +270,10 @@ class MonitorScreen(LiveScreen):
         else:
             self.notify("Every metric that the runs record is on the screen.")
 
+    def action_toggle_crew(self) -> None:
+        self.wall.toggle_crew()
+        self._choose()
+
     def action_toggle_log(self) -> None:
         self.wall.toggle_log()
 
@@ -297,23 +313,18 @@ class MonitorScreen(LiveScreen):
         self._following = not self._following
         self._choose(slice=None)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what the experiment allows now is offered."""
+        if action in ("stop", "resume"):
+            look = self._seen
+            allowed = can_stop if action == "stop" else can_resume
+            return look is not None and allowed(look.progress)
+        return True
+
     def action_stop(self) -> None:
-        self._command("stop")
+        if (look := self._seen) is not None:
+            self.stop(look.progress)
 
     def action_resume(self) -> None:
-        self._command("resume", "--detach")
-
-    def _command(self, verb: str, *options: str) -> None:
-        """Do something to the experiment, as a script would, and say how it went."""
-        name = self._found.name if self._found is not None else ""
-        if name:
-            self.notify(f"{verb} {printable(name)} …", markup=False)
-            self.run_worker(lambda: self._run_command(verb, name, *options), thread=True, group="commands")
-
-    def _run_command(self, verb: str, name: str, *options: str) -> None:
-        outcome = self.desk.command(verb, name, *options)
-        said = printable(outcome.said or f"{verb} {name}: done")
-        if self.app.is_running:
-            severity: Any = "information" if outcome.code == 0 else "error"
-            self.app.call_from_thread(self.notify, said, severity=severity, markup=False)
-            self.app.call_from_thread(self.look)
+        if (look := self._seen) is not None:
+            self.resume(look.progress)

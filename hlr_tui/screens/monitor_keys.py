@@ -18,6 +18,7 @@ KEYS = declare(
     Key("monitor.rank", "t", "rank", "Rank by validation loss", footer=False),
     Key("monitor.less_smoothing", "less_than_sign", "smooth(-0.1)", "Less smoothing", footer=False),
     Key("monitor.smoothing", "greater_than_sign", "smooth(0.1)", "More smoothing", footer=False),
+    Key("monitor.crew", "w", "toggle_crew", "Workers"),
     Key("monitor.follow", "f", "follow", "Follow the newest running experiment", footer=False),
     Key("monitor.stop", "s", "stop", "Stop"),
     Key("monitor.resume", "r", "resume", "Resume"),

@@ -17,6 +17,7 @@ from core.values import check_value
 from hlr_tui.config import Config
 from hlr_tui.keys import Key, declare
 from hlr_tui.output import number_text
+from hlr_tui.themes import theme_names
 
 if TYPE_CHECKING:
     from hlr_tui.app import HlrApp
@@ -50,7 +51,7 @@ class SettingsScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         hlr = self._hlr
-        themes = sorted(hlr.available_themes)
+        themes = theme_names()
         with Vertical() as box:
             box.border_title = "Settings"
             box.border_subtitle = "tab next · ⏎ keeps · esc closes"

@@ -1,4 +1,4 @@
-"""Up to four charts of the same lines, with one cursor for all."""
+"""Up to four charts of the same lines, with one cursor for all, and who trains them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hlr_tui.monitor.curves import Trace
 from hlr_tui.monitor.lines import Line
 from hlr_tui.monitor.watch import RATE, Look
 from hlr_tui.widgets.chart import Chart
+from hlr_tui.widgets.crew_panel import CrewPanel
 from hlr_tui.widgets.lines_table import Marked
 
 FIRST = ("val_loss", RATE, "train_loss")
@@ -43,17 +44,37 @@ class ChartWall(Grid):
         self._metrics = [*FIRST, ""]
         self._drawn: list[dict[str, _Drawn]] = [{} for _ in self.charts]
         self._room = 2
+        self.crew = CrewPanel(id="crew")
+        self._crew_wanted: bool | None = None
         self.smoothing = 0.0
         self.at: float | None = None
         """Epoch of the cursor."""
 
     def compose(self) -> ComposeResult:
         yield from self.charts
+        yield self.crew
 
     @property
     def metrics(self) -> tuple[str, ...]:
         """The metrics of the charts on the screen."""
-        return tuple(metric for metric in self._metrics[: self._room] if metric)
+        return tuple(metric for metric in self._metrics[: self._charts] if metric)
+
+    @property
+    def shows_crew(self) -> bool:
+        """Who trains stands where the last chart would: where the user wants it, or no chart needs the place."""
+        if self._crew_wanted is None:
+            return self._room > len([metric for metric in self._metrics if metric])
+        return self._crew_wanted
+
+    @property
+    def _charts(self) -> int:
+        """How many charts there is room for."""
+        return self._room - self.shows_crew
+
+    def toggle_crew(self) -> None:
+        """Show who trains in place of the last chart, or no longer."""
+        self._crew_wanted = not self.shows_crew
+        self._arrange()
 
     def on_resize(self, event: events.Resize) -> None:
         columns = max(1, min(2, event.size.width // LEAST_WIDTH))
@@ -66,8 +87,9 @@ class ChartWall(Grid):
             self._arrange()
 
     def _arrange(self) -> None:
+        self.crew.display = self.shows_crew
         for number, chart in enumerate(self.charts):
-            chart.display = number < self._room and bool(self._metrics[number])
+            chart.display = number < self._charts and bool(self._metrics[number])
             chart.title = TITLES.get(self._metrics[number], self._metrics[number].replace("_", " "))
 
     def put(self, look: Look, marked: Marked, highlighted: str | None) -> None:
@@ -133,7 +155,7 @@ class ChartWall(Grid):
     def next_metric(self, offered: Sequence[str]) -> str:
         """Show another metric in one chart; its name, "" where there is no other."""
         number = self._target
-        others = [metric for metric in offered if metric not in self._metrics[: self._room]]
+        others = [metric for metric in offered if metric not in self.metrics]
         if not others:
             return ""
         now = self._metrics[number]

@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.widgets import DataTable
 
 from hlr_tui.monitor.curves import Trace
+from hlr_tui.monitor.guesses import Interval, guess_text
 from hlr_tui.monitor.lines import STATES, Line
 from hlr_tui.monitor.watch import RATE
 from hlr_tui.output import number_text
@@ -26,7 +27,10 @@ GAP, WIDE_GAP = 1, 3
 WIDE = 120
 """Columns of the screen from which the gap is wide."""
 
-DISPENSABLE = ("worker", "lost", "train", "to go", "trial", "lr")
+GUESS = "final loss, a guess"
+"""Heading of what a run in training may come to."""
+
+DISPENSABLE = (GUESS, "worker", "lost", "train", "to go", "trial", "lr")
 """The columns that are left out first, in this order, where the table is narrow."""
 
 HIDDEN = "·"
@@ -93,6 +97,7 @@ class LinesTable(DataTable[Text]):
         *,
         at: float | None = None,
         extra: str | None = None,
+        guesses: Mapping[str, Interval] | None = None,
         width: int = 80,
     ) -> None:
         """Show these lines.
@@ -101,11 +106,12 @@ class LinesTable(DataTable[Text]):
             traces: metric → key of a line → its curve.
             at: epoch at which values are read; None for the last one.
             extra: one more metric to list.
+            guesses: run in training → where its validation loss may end.
             width: room for all columns; what does not fit is left out, see `DISPENSABLE`.
         """
         ground = self.background_colors[1]
         gap = WIDE_GAP if width >= WIDE else GAP
-        columns = _fitting(_columns(lines, traces, at, extra), lines, width, gap)
+        columns = _fitting(_columns(lines, traces, at, extra, guesses or {}), lines, width, gap)
         heads = [("", 1), *((column[0], cell_len(column[0])) for column in columns)]
         texts = {
             line.key: [_letter(line, marked, ground), *(Text(column[row], no_wrap=True) for column in columns)]
@@ -177,6 +183,7 @@ def _columns(
     traces: Mapping[str, Mapping[str, Trace]],
     at: float | None,
     extra: str | None,
+    guesses: Mapping[str, Interval],
 ) -> list[_Column]:
     now = time.time()
     single = any(line.single for line in lines)
@@ -203,6 +210,7 @@ def _columns(
         columns.append(_Column(extra.removeprefix("val_").replace("_", " "), value(extra)))
     columns.append(_Column("to go", lambda line: _left(line, now)))
     columns.append(_Column("worker", _worker, right=False))
+    columns.append(_Column(GUESS, lambda line: guess_text(line, guesses), right=False))
     return columns
 
 

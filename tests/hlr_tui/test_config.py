@@ -9,7 +9,7 @@ from hlr_tui.config import Config, config_path, load_config, save_config
 
 
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
-    assert load_config(tmp_path / "config.toml") == (Config(theme="textual-dark", refresh=1.0, keys={}), [])
+    assert load_config(tmp_path / "config.toml") == (Config(theme="hlr-dark", refresh=1.0, keys={}), [])
 
 
 def test_what_is_legal_holds_beside_what_is_not(tmp_path: Path) -> None:

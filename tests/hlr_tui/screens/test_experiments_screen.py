@@ -204,6 +204,8 @@ def test_a_command_that_fails_says_why(folder: Path) -> None:
         await press(pilot, "down")
         delete_experiment(app.desk.db(), app.desk.experiment("odd").id)  # by somebody else
         await press(pilot, "r")
+        assert "Let odd go on?" in seen(app)
+        await press(pilot, "y")
         assert 'no experiment "odd"' in " ".join(seen(app).split())
         assert "odd goes on" not in seen(app)
         assert app.screen.query_one(ExperimentsTable).row_count == 2

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
+from visible import seen
 from watched_experiment import COSINE, DOCUMENT, NAME, PRODIGY, SEARCH, begin, desk_at, make
 
-from core.storage.experiments import create_experiment, set_state
+from core.storage.experiments import create_experiment, get_experiment, set_state
+from core.storage.workers import register
 from hlr_tui.app import HlrApp
 from hlr_tui.screens.monitor import MonitorScreen
 from hlr_tui.screens.run import RunScreen
@@ -276,14 +279,34 @@ def test_an_experiment_that_is_gone_is_told_in_place(tmp_path: Path) -> None:
     db.close()
 
 
-def test_stop_and_resume_do_what_the_commands_do(tmp_path: Path) -> None:
+def test_who_trains_stands_beside_the_charts_and_stopping_asks_first(tmp_path: Path) -> None:
     db, experiment = make(tmp_path)
-    set_state(db, experiment.id, "complete")
+    register(db, experiment.id, "cpu", worker_id="w1")
+    begin(db)[0].write([1.0, 0.5])
 
     async def script(pilot: Pilot[None], screen: MonitorScreen) -> None:
+        assert not screen.wall.crew.display  # 80 columns hold two charts
+        await press(pilot, "w")
+        shown = seen(pilot.app)
+        assert "1 worker " in shown
+        assert re.search(r"w1 +cpu +AdamW \+ C seed 1", shown)
+        assert screen.wall.metrics == ("val_loss",)
         await press(pilot, "s")
+        assert "Stop watched?" in seen(pilot.app)
+        assert "1 run in training writes a checkpoint" in seen(pilot.app)
+        await press(pilot, "enter")  # the focus is on the no
+        assert get_experiment(db, NAME).state == "running"
+        assert "Resume" not in seen(pilot.app)
+        await press(pilot, "s")
+        set_state(db, experiment.id, "complete")  # while the question stands
+        await press(pilot, "y")
         said = [notification.message for notification in pilot.app._notifications]  # Textual has no public name for it
         assert said[-1] == "watched is not running, it is complete"
+        await press(pilot, "s", "r")
+        assert isinstance(pilot.app.screen, MonitorScreen)  # nothing is left to do, and nothing asked
+        await press(pilot, "w")
+        assert not screen.wall.crew.display
+        assert len(screen.wall.metrics) == 2
 
     watch(tmp_path, script)
     db.close()

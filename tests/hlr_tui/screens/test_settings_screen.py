@@ -44,19 +44,19 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
 
 def test_a_theme_is_tried_and_kept(tmp_path: Path) -> None:
     async def steps(pilot: Pilot[None], app: HlrApp) -> None:
-        await press(pilot, "f2", "up")
-        assert app.theme == "solarized-light"
+        await press(pilot, "f2", "down")
+        assert app.theme == "hlr-light"
         await press(pilot, "escape")
-        assert app.theme == "textual-dark"
+        assert app.theme == "hlr-dark"
         assert not (tmp_path / "config.toml").exists()
-        await press(pilot, "f2", "up", "enter", "escape")
-        assert app.theme == "solarized-light"
+        await press(pilot, "f2", "down", "enter", "escape")
+        assert app.theme == "hlr-light"
 
     drive(tmp_path, steps)
-    assert load_config(tmp_path / "config.toml") == (Config(theme="solarized-light"), [])
+    assert load_config(tmp_path / "config.toml") == (Config(theme="hlr-light"), [])
 
     async def next_time(pilot: Pilot[None], app: HlrApp) -> None:
-        assert app.theme == "solarized-light"
+        assert app.theme == "hlr-light"
 
     drive(tmp_path, next_time)
 
