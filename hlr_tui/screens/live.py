@@ -21,7 +21,8 @@ class Problem(Static):
 
     def tell(self, message: str) -> None:
         """Show a message, or hide the line where it is empty."""
-        self.update(message)
+        if message != self.content:  # each update lays the screen out anew
+            self.update(message)
         self.display = bool(message)
 
 

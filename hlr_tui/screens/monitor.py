@@ -129,9 +129,10 @@ class MonitorScreen(DeedScreen):
         strip = self.query_one(StageStrip)
         strip.stages = look.progress.stages
         strip.active = look.progress.experiment.state == "running" and not look.progress.abandoned
-        self.query_one("#headline", Static).update(headline(look.progress, found.why, self._following))
+        self.query_one("#headline", Static).update(headline(look.progress, found.why, self._following), layout=False)
         notes = notes_text(look.progress)
-        self.query_one("#notes", Static).update(notes)
+        if notes != self.query_one("#notes", Static).content:  # each update lays the screen out anew
+            self.query_one("#notes", Static).update(notes)
         self.query_one("#notes").display = bool(notes)
         if found.crew is not None:
             self.wall.crew.put(found.crew, no_workers_text(look.progress))
@@ -143,7 +144,8 @@ class MonitorScreen(DeedScreen):
 
     def _set_idle(self, text: str) -> None:
         """A message in place of charts and table, or none."""
-        self.query_one("#idle", Static).update(printable(text))
+        if printable(text) != self.query_one("#idle", Static).content:
+            self.query_one("#idle", Static).update(printable(text))
         self.query_one("#idle").display = bool(text)
         for widget in (self.wall, self.table):
             widget.display = not text
@@ -174,7 +176,7 @@ class MonitorScreen(DeedScreen):
         look = self._seen
         if look is not None:
             text = view_text(look, self._choice, self._marked, smoothing=self.wall.smoothing, at=self.wall.at)
-            self.query_one("#view", Static).update(text)
+            self.query_one("#view", Static).update(text, layout=False)
 
     def _wanted(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*LISTED, *self.wall.metrics)))
