@@ -187,6 +187,10 @@ def main() -> None:
             for name, (argv, word, first) in programs.items():
                 measure(argv, word, found[name], size, args.idle, first=first, keys=args.keys)
         report(statistics.median(imports), found, args.size)
+    from load import large, streaming
+
+    streaming(size, 2 * args.keys)
+    large(size)
 
 
 def report(imports: float, found: dict[str, Figures], size: str) -> None:
