@@ -87,6 +87,9 @@ class ExperimentsScreen(LiveScreen):
             self._overview = Overview(self.desk)
         return self._overview.look()
 
+    def forget(self) -> None:
+        self._overview = None
+
     def show(self, found: list[Entry]) -> None:
         first = self._entries is None
         self._entries = found
@@ -298,7 +301,7 @@ class ExperimentsScreen(LiveScreen):
             except HlrError as error:
                 self._tell(str(error))
 
-        self.run_worker(guarded, thread=True, exit_on_error=False)
+        self.run_worker(guarded, thread=True)
 
 
 def _haystack(entry: Entry) -> str:

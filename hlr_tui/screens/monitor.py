@@ -102,6 +102,11 @@ class MonitorScreen(LiveScreen):
             self._choice = Choice(metrics=self._choice.metrics)
         return _Found(name, why, self._watch.look(self.desk, self._choice))
 
+    def forget(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+
     def show(self, found: _Found) -> None:
         before, self._found = self._found, found
         if before is None or before.name != found.name:
