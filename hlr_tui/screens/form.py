@@ -294,10 +294,10 @@ class FormScreen(Screen[None]):
         def guarded() -> None:
             try:
                 work()
-            except HlrError as error:
-                self.back(self._failed, str(error))
+            except Exception as error:  # noqa: BLE001  # told in place; what nobody foresaw is kept in a file
+                self.back(self._failed, self.hlr.trouble.explain(error))
 
-        self.run_worker(guarded, thread=True, exit_on_error=False)
+        self.run_worker(guarded, thread=True)
 
     async def _failed(self, message: str) -> None:
         self.busy = ""

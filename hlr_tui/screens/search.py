@@ -104,6 +104,9 @@ class SearchScreen(LiveScreen):
             return Nothing("No experiment is chosen: press 1 and choose one; its searches are then shown here.")
         return self._reader.read(self.desk.db(), self.desk.experiment(self.hlr.chosen))
 
+    def forget(self) -> None:
+        self._reader = SearchReader()
+
     def show(self, found: Any) -> None:
         message = found.message if isinstance(found, Nothing) else self._missing(found)
         self.query_one("#nothing", Static).update(printable(message))
