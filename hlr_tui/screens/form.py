@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -14,7 +15,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from core.errors import HlrError
-from hlr_tui.keys import Key, declare
+from hlr_tui.keys import KEYS, Key, declare, key_text, keys_now
 from hlr_tui.screens.live import Problem
 from hlr_tui.tables import printable
 from hlr_tui.widgets.key_line import KeyLine
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from hlr_tui.app import HlrApp
     from hlr_tui.desk import Desk
     from hlr_tui.forms.preview import Curve
+    from hlr_tui.forms.prospect import Prospect, View
     from hlr_tui.forms.state import FormState
     from hlr_tui.forms.verdict import Verdict
     from hlr_tui.widgets.field import FieldRow
@@ -55,7 +57,6 @@ class FormScreen(Screen[None]):
     ]
 
     DEFAULT_CSS = """
-    FormScreen #summary { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     FormScreen #body { layout: horizontal; height: 1fr; }
     FormScreen #form { width: 3fr; }
     FormScreen #preview { width: 2fr; }
@@ -78,6 +79,8 @@ class FormScreen(Screen[None]):
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
         self.state: FormState | None = None
         self._verdict: Verdict | None = None
+        self._view: View | None = None
+        self.checking = False
         self._timer: Timer | None = None
         self._asked = 0
         self._answered = 0
@@ -89,6 +92,12 @@ class FormScreen(Screen[None]):
     def desk(self) -> Desk:
         return self.hlr.desk
 
+    @cached_property
+    def prospect(self) -> Prospect:
+        from hlr_tui.forms.prospect import Prospect
+
+        return Prospect(self.desk)
+
     @property
     def hlr(self) -> HlrApp:
         return cast("HlrApp", self.app)
@@ -99,10 +108,11 @@ class FormScreen(Screen[None]):
         return not self.busy and self._timer is None and self._asked == self._answered
 
     def compose(self) -> ComposeResult:
+        from hlr_tui.widgets.form_summary import FormSummary
         from hlr_tui.widgets.mode_bar import ModeBar
 
         yield ModeBar()
-        yield Static(id="summary", markup=False)
+        yield FormSummary(id="summary")
         problem = Problem(id="problem", markup=False)
         problem.display = False
         yield problem
@@ -125,6 +135,11 @@ class FormScreen(Screen[None]):
         await self.query_one("#body").mount(Form(shown, self.state.values, id="form"), SpecPreview(id="preview"))
         self.form.focus_sections()
         self.check()
+
+    def on_screen_resume(self) -> None:
+        if self._verdict is not None:  # something may have been trained in the meantime
+            self.prospect.forget()
+            self.check()
 
     @property
     def form(self) -> Form:
@@ -181,19 +196,23 @@ class FormScreen(Screen[None]):
             return
         verdict = judge(document)
         curves = preview_curves(verdict.spec) if verdict.spec is not None else None
-        self.back(self._judged, asked, verdict, curves, spec_text(document))
+        view = self.prospect.look(verdict.spec) if verdict.spec is not None and verdict.spec.methods else None
+        self.back(self._judged, asked, verdict, view, curves, spec_text(document))
 
-    async def _judged(self, asked: int, verdict: Verdict, curves: tuple[int, list[Curve]] | None, text: str) -> None:
+    async def _judged(
+        self, asked: int, verdict: Verdict, view: View | None, curves: tuple[int, list[Curve]] | None, text: str
+    ) -> None:
         from hlr_tui.widgets.spec_preview import SpecPreview
 
         if asked != self._asked:
             return
-        before, self._verdict = self._verdict, verdict
+        before, self._verdict, self._view = self._verdict, verdict, view
         if before is None or before.spec is None or verdict.spec is None or before.spec.files != verdict.spec.files:
             await self._lay()  # a file may have run, whose parameters are known from now on
         rest = self.form.blame(verdict.problems)
         preview = self.query_one("#preview", SpecPreview)
         preview.show_spec(text)
+        preview.show_plan(view)
         if curves is not None:
             preview.show_curves(*curves)
         self._draw_problem([verdict.said] * bool(verdict.said) + [str(problem) for problem in rest])
@@ -211,34 +230,28 @@ class FormScreen(Screen[None]):
 
     def draw_summary(self) -> None:
         from hlr_tui.forms.values import mode_of, name_of
+        from hlr_tui.widgets.form_summary import FormSummary
 
         if self.state is None:
             return
-        verdict, values = self._verdict, self.state.values
+        values = self.state.values
         name = name_of(values)
-        parts: list[str | tuple[str, str]] = [(f"{printable(name)}  ", "bold"), f"{mode_of(values)}  "]
-        if self.busy:
-            parts.append((self.busy, "$text-warning"))
-        elif verdict is None:
-            pass
-        elif verdict.fine and verdict.spec is not None:
-            totals = verdict.totals
-            runs = totals["search_runs"] + totals["compare_runs"]
-            counts = {
-                "method": len(verdict.spec.methods),
-                "trial": totals["trials"],
-                "run": runs,
-                "epoch": totals["epochs"],
-            }
-            count = " · ".join(f"{number:,} {noun}{'s' * (number != 1)}" for noun, number in counts.items() if number)
-            parts += [("✓ ready  ", "$text-success"), (count, "$foreground-muted")]
-            if name in self.hlr.known:
-                parts.append(("  (there is one of this name: it would go on)", "$text-warning"))
-        else:
-            count_wrong = len(verdict.problems) or 1
-            noun = "problem" if count_wrong == 1 else "problems"
-            parts.append((f"✗ {count_wrong} {noun}: f8 goes there", "$text-error"))
-        self.query_one("#summary", Static).update(Content.assemble(*parts), layout=False)
+        self.query_one(FormSummary).draw(
+            name,
+            mode_of(values),
+            self._verdict,
+            self._view,
+            busy=self.busy,
+            checking=self.checking,
+            check_key=self.hlr_key("new.check"),
+            wrong_key=self.hlr_key("new.wrong"),
+            known=name in self.hlr.known,
+        )
+
+    def hlr_key(self, id: str) -> str:
+        """The key that starts an action, after the user's own settings."""
+        key = next(key for key in KEYS if key.id == id)
+        return key_text(keys_now(key, self.hlr.config.keys)[0])
 
     def _draw_hint(self) -> None:
         hint = self.query_one("#hint", Static)

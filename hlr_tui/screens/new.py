@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import BindingType
 
+from core.errors import HlrError
 from core.user_code import is_trusted, trust
 from hlr_tui.keys import Key, declare
 from hlr_tui.screens.form import FormScreen
@@ -15,8 +16,10 @@ from hlr_tui.tables import printable
 
 if TYPE_CHECKING:
     from hlr_tui.desk import Outcome
+    from hlr_tui.forms.check import Check
     from hlr_tui.forms.verdict import Verdict
 
+WRONG = "what is marked ✗ must be put right first"
 BUSY = "trying one step of every method, then it starts …"
 
 
@@ -26,12 +29,17 @@ class NewScreen(FormScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         *declare(
             Key("new.launch", "f5", "launch", "Launch"),
+            Key("new.check", "f6", "try", "Check"),
             Key("new.load", "ctrl+l", "open", "Load"),
-            Key("new.write", "ctrl+w,f6", "write", "Write"),
+            Key("new.write", "ctrl+w,f3", "write", "Write"),
             Key("new.reset", "ctrl+n", "reset", "Reset"),
         )
     ]
     CSS = "NewScreen #problem { max-height: 8; overflow-y: auto; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._check: Check | None = None
 
     def load(self, document: dict[str, Any]) -> None:
         """Fill the form from a document; files of the user's that it names are asked about where they may not run."""
@@ -99,13 +107,57 @@ class NewScreen(FormScreen):
         self.app.push_screen(PathScreen("Write the spec to a file", f"{name_of(self.state.values)}.toml"), answered)
 
     def _save(self, document: dict[str, Any], path: Path) -> None:
-        from hlr_tui.forms.files import save_document
+        from hlr_tui.forms.files import placed, save_document
 
-        save_document(document, path)
+        save_document(placed(document), path)
         self.back(self._saved, path)
 
     async def _saved(self, path: Path) -> None:
         self.notify(f"written: {printable(str(path))}", markup=False)
+
+    def action_try(self) -> None:
+        """Train one step of every method, in the background."""
+        from hlr_tui.forms.state import write
+
+        if self.state is not None and not self.checking and not self.busy:
+            document = write(self.state)
+            self.checking = True
+            self.tell("")
+            self.draw_summary()
+            self.in_thread(lambda: self._try(document))
+
+    def _try(self, document: dict[str, Any]) -> None:
+        from hlr_tui.forms.check import Check
+        from hlr_tui.forms.files import placed
+        from hlr_tui.forms.verdict import judge
+
+        message, wrong = "", False
+        try:
+            verdict = judge(document)
+            if verdict.fine and verdict.spec is not None:
+                self._check = Check(self.desk)
+                checked = self._check.run(placed(document), verdict.spec)
+                self.prospect.keep(checked)
+                message = "\n".join(line for line in checked.lines() if checked.failed)
+            else:
+                message, wrong = "not checked: " + (verdict.said or WRONG), True
+        except HlrError as error:
+            message = str(error)
+        finally:
+            self._check = None
+            self.back(self._tried, message, wrong)
+
+    async def _tried(self, message: str, wrong: bool) -> None:
+        self.checking = False
+        self.tell(message)
+        self.check()
+        self.draw_summary()
+        if wrong:
+            await self.action_wrong()
+
+    def on_unmount(self) -> None:
+        if self._check is not None:
+            self._check.stop()
 
     def action_launch(self) -> None:
         from hlr_tui.forms.state import write
@@ -119,7 +171,7 @@ class NewScreen(FormScreen):
         self.in_thread(lambda: self._launch(document))
 
     def _launch(self, document: dict[str, Any]) -> None:
-        from hlr_tui.forms.files import save_document
+        from hlr_tui.forms.files import placed, save_document
         from hlr_tui.forms.verdict import judge
 
         outcome: Outcome | None = None
@@ -127,7 +179,7 @@ class NewScreen(FormScreen):
         if verdict.fine:
             name = str(document["experiment"]["name"])
             path = self.desk.spec_path(name)
-            save_document(document, path)
+            save_document(placed(document), path)
             outcome = self.desk.command("--batch", str(path), "--detach")
         self.back(self._launched, document, verdict, outcome)
 
@@ -137,7 +189,7 @@ class NewScreen(FormScreen):
         if verdict.untrusted is not None:
             self._ask_trust(verdict.untrusted, lambda: self.back(self.look), lambda: None)
         elif outcome is None:
-            self.tell("not launched: " + (verdict.said or "what is marked ✗ must be put right first"))
+            self.tell("not launched: " + (verdict.said or WRONG))
             self.form.blame(verdict.problems)
             self.check()
             await self.action_wrong()

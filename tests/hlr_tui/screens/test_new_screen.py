@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import tomllib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -210,7 +211,8 @@ def test_preview_shows_the_schedules_and_the_spec(tmp_path: Path) -> None:
         await pilot.pause()
         assert preview.display
         assert not form.display
-        assert tomllib.loads(said(screen, "#preview VerticalScroll Static")) == spec
+        assert tomllib.loads(said(screen, "#spec")) == spec
+        assert said(screen, "#plan").splitlines()[-1].split() == ["run", "20", "10", "200"]
         chart = preview.query_one(Chart)
         assert chart.values_at(10)["C"] == pytest.approx(0.01 / 2, rel=1e-3)  # halfway down a cosine
         assert chart.values_at(20)["N"] == pytest.approx(0.01)
@@ -305,6 +307,10 @@ def test_why_a_launch_failed_is_told_in_place(tmp_path: Path) -> None:
         workspace.unlink()
         await launch(pilot, screen)  # the command itself fails: its folder of plug-ins is gone
         assert "must name an existing folder" in said(screen, "#problem")
+        screen.tell("")
+        await pilot.press("f6")
+        await until(pilot, lambda: not screen.checking)
+        assert "must name an existing folder" in said(screen, "#problem")
         assert screen.app.screen is screen
         assert tomllib.loads((workspace / "specs" / "digits-compare.toml").read_text()) == document(screen)
 
@@ -314,3 +320,39 @@ def test_why_a_launch_failed_is_told_in_place(tmp_path: Path) -> None:
         await settle(pilot, screen)
 
     visit(workspace, talk, plugins=(tmp_path / "gone",))
+
+
+def test_a_step_of_every_method_tells_the_time_and_what_cannot_work(tmp_path: Path) -> None:
+    spec = {
+        "experiment": {"name": "two", "mode": "run"},
+        "task": {"name": "digits"},
+        "training": {"epochs": 4, "seeds": 1, "device": "cpu"},
+        "methods": {"schedulers": ["N", "C"]},
+        "execution": {"workers": 1},
+    }
+
+    async def talk(pilot: Pilot[None], screen: NewScreen) -> None:
+        screen.load(spec)
+        await until(pilot, lambda: "two" in said(screen, "#summary"))
+        await settle(pilot, screen)
+        assert "time unknown: f6 trains one step of every method" in said(screen, "#summary")
+        await check(pilot, screen)
+        assert not screen.query_one("#problem").display
+        assert re.search(r"≈ \d+ s with 1 worker, from a step of each method · ✓ checked", said(screen, "#summary"))
+        assert re.search(r"every method works on cpu · [\d.]+ s per epoch · 26,122 parameters", said(screen, "#plan"))
+        await go_to(pilot, screen, "training.epochs")
+        await pilot.press("backspace", *"8000")
+        await settle(pilot, screen)
+        assert re.search(r"≈ \d+ (min|h)", said(screen, "#summary"))  # what was measured is kept
+        assert not tmp_path.joinpath("specs").exists()
+
+    async def check(pilot: Pilot[None], screen: NewScreen) -> None:
+        await pilot.press("f6")
+        assert "training one step of every method" in said(screen, "#summary")
+        for _ in range(6000):
+            if not screen.checking:
+                break
+            await pilot.pause(0.02)
+        await settle(pilot, screen)
+
+    visit(tmp_path, talk)
