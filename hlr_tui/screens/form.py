@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
@@ -15,6 +16,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from core.errors import HlrError
+from core.params import Choice, Flag
 from hlr_tui.keys import KEYS, Key, declare, key_text, keys_now
 from hlr_tui.screens.live import Problem
 from hlr_tui.tables import printable
@@ -260,7 +262,12 @@ class FormScreen(Screen[None]):
             return
         field, problems = self._row.field, self._row.problems
         about = Content.styled(printable(str(problems[0])), "$text-error") if problems else Content(field.help)
-        legal = printable(f"{field.key}   {field.legal}   default: {field.default}")
+        default = f"{field.default} = {field.formula}" if field.formula else field.default
+        in_sight = isinstance(field.param, (Choice, Flag)) and not problems
+        # Where the options themselves are in sight there is room for a long explanation.
+        words = [field.key, "" if in_sight else field.legal, f"default: {default}"]
+        legal = printable("   ".join(word for word in words if word))
+        hint.styles.text_wrap = "wrap" if in_sight and cell_len(field.help) > self.size.width - 2 else "nowrap"
         hint.update(Content("\n").join([about, Content.styled(legal, "$foreground-muted")]), layout=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -159,3 +159,20 @@ def test_there_is_a_field_for_every_key() -> None:
         for name, _ in params_of(info.schedule):
             assert f"methods.params.{info.code}.{name}" in keys
     assert {"experiment.seed", "task.pred", "model.num_layers", "compare.transfer", "tracking.project"} <= keys
+
+
+def test_defaults_made_by_formulas_are_worked_out() -> None:
+    state = fresh()
+    shown = {each.key: each for each in fields_of(state)}
+    assert shown["methods.params.WH.warmup_epochs"].default == "5"
+    assert shown["methods.params.WH.warmup_epochs"].formula == "max(1, epochs // 10)"
+    state.put("compare.budgets", "30, 90")
+    state.put("training.epochs", "60")
+    shown = {each.key: each for each in fields_of(state)}
+    assert shown["methods.params.S.step_size"].default == "10, 30"  # a third of each budget
+    state.put("experiment.mode", "optimize")
+    shown = {each.key: each for each in fields_of(state)}
+    assert shown["methods.params.S.step_size"].default == "searched"
+    assert shown["optimize.search.S.step_size"].default == "6 … 30"  # a tenth to a half of the epochs
+    steps = build_spec(write(state), "spec").steps_per_epoch
+    assert shown["optimize.search.CY.step_size_up"].default == f"{steps} … {steps * 60 // 2}"

@@ -27,6 +27,7 @@ from hlr_tui.widgets.field import FieldRow
 from hlr_tui.widgets.form import Form
 from hlr_tui.widgets.one_of import OneOf
 from hlr_tui.widgets.spec_preview import SpecPreview
+from tests.visible import seen
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -172,9 +173,31 @@ def test_lists_are_ticked_with_the_space_bar(tmp_path: Path) -> None:
         await settle(pilot, screen)
         assert document(screen)["methods"] == {"schedulers": ["N", "C"]}
         assert "2 methods" in said(screen, "#summary")
+        assert re.search(r"decay +1 of 5", seen(screen.app))
+        await pilot.press("a")  # the family of the line with the cursor: all of it, then nothing of it
+        await settle(pilot, screen)
+        assert document(screen)["methods"] == {"schedulers": ["N", "P", "C", "E", "L", "S"]}
         await pilot.press("a")
         await settle(pilot, screen)
+        assert document(screen)["methods"] == {"schedulers": ["N"]}
+        await pilot.press("A")
+        await settle(pilot, screen)
         assert "methods" not in document(screen)
+
+    visit(tmp_path, talk)
+
+
+def test_every_word_to_choose_from_is_in_sight(tmp_path: Path) -> None:
+    async def talk(pilot: Pilot[None], screen: NewScreen) -> None:
+        await go_to(pilot, screen, "experiment.mode")
+        lines = seen(screen.app).splitlines()
+        line = next(index for index, text in enumerate(lines) if "[compare]" in text)
+        assert re.search(r"run +\[compare\] +optimize +optimize-compare", lines[line])
+        assert "all" in lines[line + 1]
+        await pilot.click(row(screen, "experiment.mode").query_one(OneOf), offset=(2, 1))
+        await settle(pilot, screen)
+        assert document(screen)["experiment"]["mode"] == "all"
+        assert "[all]" in seen(screen.app)
 
     visit(tmp_path, talk)
 
