@@ -335,7 +335,12 @@ def test_why_a_launch_failed_is_told_in_place(tmp_path: Path) -> None:
         await until(pilot, lambda: not screen.checking)
         assert "must name an existing folder" in said(screen, "#problem")
         assert screen.app.screen is screen
-        assert tomllib.loads((workspace / "specs" / "digits-compare.toml").read_text()) == document(screen)
+        launched = workspace / "specs" / "digits-compare.toml"
+        assert tomllib.loads(launched.read_text()) == document(screen)
+        await answer(pilot, screen, "ctrl+w", tmp_path / "written.toml")
+        await until(pilot, (tmp_path / "written.toml").exists)
+        await pilot.app.workers.wait_for_complete()
+        assert (tmp_path / "written.toml").read_text() == launched.read_text()
 
     async def launch(pilot: Pilot[None], screen: NewScreen) -> None:
         await pilot.press("f5")
