@@ -69,13 +69,13 @@ class NewScreen(FormScreen):
         self.app.push_screen(ConfirmScreen("Empty the form?", yes="Empty it", no="Keep it"), answered)
 
     def action_open(self) -> None:
-        from hlr_tui.screens.path import PathScreen
+        from hlr_tui.screens.load import LoadScreen
 
         def answered(path: Path | None) -> None:
             if path is not None:
                 self.in_thread(lambda: self._open(path))
 
-        self.app.push_screen(PathScreen("Load a spec file into the form"), answered)
+        self.app.push_screen(LoadScreen(self.desk.settings.workspace), answered)
 
     def _open(self, path: Path) -> None:
         from hlr_tui.forms.files import open_document

@@ -19,6 +19,7 @@ from hlr_tui.app import HlrApp
 from hlr_tui.desk import Desk
 from hlr_tui.forms.state import write
 from hlr_tui.screens.confirm import ConfirmScreen
+from hlr_tui.screens.load import LoadScreen
 from hlr_tui.screens.new import NewScreen
 from hlr_tui.screens.path import PathScreen
 from hlr_tui.settings import Settings
@@ -272,10 +273,44 @@ def test_spec_files_are_loaded_and_written(tmp_path: Path) -> None:
     visit(tmp_path / "w", talk)
 
 
+def test_specs_at_hand_are_found_by_a_few_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace, text = tmp_path / "hlr", (EXAMPLES / "quickstart.toml").read_text()
+    for path, name in (("mine.toml", "mine"), ("examples/deep/vit.toml", "vit"), ("hlr/specs/older.toml", "older")):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text.replace('name = "quickstart"', f'name = "{name}"'))
+    (tmp_path / "pyproject.toml").write_text("[project]")  # no spec
+    monkeypatch.chdir(tmp_path)
+
+    async def talk(pilot: Pilot[None], screen: NewScreen) -> None:
+        await pilot.press("ctrl+l")
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        shown = seen(pilot.app)
+        assert [name for name in ("mine.toml", "examples/deep/vit.toml", "older") if name in shown] == [
+            "mine.toml",
+            "examples/deep/vit.toml",
+            "older",
+        ]
+        assert "all · digits" in shown
+        assert "pyproject" not in shown
+        await pilot.press(*"vi")
+        await pilot.pause()
+        assert "mine.toml" not in seen(pilot.app)
+        await pilot.press("enter")
+        await until(pilot, lambda: "vit" in said(screen, "#summary"))
+        await pilot.press("ctrl+l", *"./e", "tab", "enter")  # a path, folder by folder
+        await pilot.pause()
+        assert "./examples/deep/" in seen(pilot.app)
+        await pilot.press("escape", "ctrl+l", "down", "down", "enter")
+        await until(pilot, lambda: "older" in said(screen, "#summary"))
+
+    visit(workspace, talk)
+
+
 async def answer(pilot: Pilot[None], screen: NewScreen, key: str, path: Path) -> None:
     """Press a key that asks for a path, and type it."""
     await pilot.press(key)
-    assert isinstance(screen.app.screen, PathScreen)
+    assert isinstance(screen.app.screen, (LoadScreen, PathScreen))
     screen.app.screen.query_one(Input).value = str(path)
     await pilot.press("enter")
 
