@@ -23,8 +23,10 @@ from hlr_tui.tables import printable
 from hlr_tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
+    from core.spec.experiment import Document
     from hlr_tui.app import HlrApp
     from hlr_tui.desk import Desk
+    from hlr_tui.forms.draft import Draft
     from hlr_tui.forms.preview import Curve
     from hlr_tui.forms.prospect import Prospect, View
     from hlr_tui.forms.state import FormState
@@ -83,16 +85,25 @@ class FormScreen(Screen[None]):
         self._verdict: Verdict | None = None
         self._view: View | None = None
         self.checking = False
+        self.clean: Document | None = None
+        """What the form held when it was last in a file, or empty."""
         self._timer: Timer | None = None
         self._asked = 0
         self._answered = 0
         self._told = ""
         self.busy = ""
+        self._lost = False
         self._row: FieldRow | None = None
 
     @property
     def desk(self) -> Desk:
         return self.hlr.desk
+
+    @cached_property
+    def draft(self) -> Draft:
+        from hlr_tui.forms.draft import Draft
+
+        return Draft(self.desk.settings.workspace)
 
     @cached_property
     def prospect(self) -> Prospect:
@@ -124,18 +135,22 @@ class FormScreen(Screen[None]):
 
     async def on_mount(self) -> None:
         from hlr_tui.forms.fields import sections
-        from hlr_tui.forms.state import fresh
+        from hlr_tui.forms.state import fresh, read, write
         from hlr_tui.widgets.form import Form
         from hlr_tui.widgets.spec_preview import SpecPreview
 
         try:
-            self.state = fresh()
+            draft = self.draft.read()
+            self.state = fresh() if draft is None else read(draft)
+            self.clean = write(self.state) if draft is None else None
             shown = sections(self.state.values)
         except HlrError as error:  # a plug-in that does not load
             self.tell(str(error))
             return
         await self.query_one("#body").mount(Form(shown, self.state.values, id="form"), SpecPreview(id="preview"))
         self.form.focus_sections()
+        if draft is not None:
+            self.tell(f"what was in the form when you left is back; {self.hlr_key('new.reset')} empties it")
         self.check()
 
     def on_screen_resume(self) -> None:
@@ -196,10 +211,27 @@ class FormScreen(Screen[None]):
 
         if asked != self._asked:  # somebody has typed on
             return
+        self._keep(document)
         verdict = judge(document)
         curves = preview_curves(verdict.spec) if verdict.spec is not None else None
         view = self.prospect.look(verdict.spec) if verdict.spec is not None and verdict.spec.methods else None
         self.back(self._judged, asked, verdict, view, curves, spec_text(document))
+
+    @property
+    def edited(self) -> bool:
+        """There is something in the form that is in no file."""
+        from hlr_tui.forms.state import write
+
+        return self.state is not None and write(self.state) != self.clean
+
+    def _keep(self, document: Document) -> None:
+        """Keep what is in no file yet; where it cannot be kept that is told once."""
+        try:
+            self.draft.keep(None if document == self.clean else document)
+        except HlrError as error:
+            if not self._lost:
+                self._lost = True
+                self.back(self.tell, f"the form is not kept for another time: {error}")
 
     async def _judged(
         self, asked: int, verdict: Verdict, view: View | None, curves: tuple[int, list[Curve]] | None, text: str

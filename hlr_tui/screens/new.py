@@ -17,6 +17,7 @@ from hlr_tui.tables import printable
 if TYPE_CHECKING:
     from hlr_tui.desk import Outcome
     from hlr_tui.forms.check import Check
+    from hlr_tui.forms.state import FormState
     from hlr_tui.forms.verdict import Verdict
 
 WRONG = "what is marked ✗ must be put right first"
@@ -43,7 +44,18 @@ class NewScreen(FormScreen):
 
     def load(self, document: dict[str, Any]) -> None:
         """Fill the form from a document; files of the user's that it names are asked about where they may not run."""
-        self.in_thread(lambda: self._read(document))
+        self._over(lambda: self.in_thread(lambda: self._read(document)))
+
+    def _over(self, load: Callable[[], None]) -> None:
+        """Fill the form anew, after a question where that would lose something."""
+        from hlr_tui.screens.confirm import ConfirmScreen
+
+        if not self.edited:
+            load()
+            return
+        lines = [f"What is in it now is in no file; {self.hlr_key('new.write')} writes it into one."]
+        question = ConfirmScreen("Load over what is in the form?", lines, yes="Load", no="Keep it", danger=True)
+        self.app.push_screen(question, lambda yes: load() if yes else None)
 
     def _read(self, document: dict[str, Any]) -> None:
         from hlr_tui.forms.state import read
@@ -52,11 +64,17 @@ class NewScreen(FormScreen):
         untrusted = judge(document).untrusted  # this runs the files that may run, so that their fields are known
         state = read(document)
         if untrusted is None:
-            self.back(self.fill, state)
+            self.back(self._filled, state)
         else:
             self.back(
-                self._ask_trust, untrusted, lambda: self._read(document), lambda: self.run_worker(self.fill(state))
+                self._ask_trust, untrusted, lambda: self._read(document), lambda: self.run_worker(self._filled(state))
             )
+
+    async def _filled(self, state: FormState) -> None:
+        from hlr_tui.forms.state import write
+
+        self.clean = write(state)
+        await self.fill(state)
 
     def action_reset(self) -> None:
         from hlr_tui.forms.state import fresh
@@ -64,7 +82,7 @@ class NewScreen(FormScreen):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.run_worker(self.fill(fresh()))
+                self.run_worker(self._filled(fresh()))
 
         self.app.push_screen(ConfirmScreen("Empty the form?", yes="Empty it", no="Keep it"), answered)
 
@@ -73,7 +91,7 @@ class NewScreen(FormScreen):
 
         def answered(path: Path | None) -> None:
             if path is not None:
-                self.in_thread(lambda: self._open(path))
+                self._over(lambda: self.in_thread(lambda: self._open(path)))
 
         self.app.push_screen(LoadScreen(self.desk.settings.workspace), answered)
 
@@ -110,9 +128,11 @@ class NewScreen(FormScreen):
         from hlr_tui.forms.files import placed, save_document
 
         save_document(placed(document), path)
-        self.back(self._saved, path)
+        self.back(self._saved, document, path)
 
-    async def _saved(self, path: Path) -> None:
+    async def _saved(self, document: dict[str, Any], path: Path) -> None:
+        self.clean = document
+        self.check()
         self.notify(f"written: {printable(str(path))}", markup=False)
 
     def action_try(self) -> None:
@@ -196,6 +216,8 @@ class NewScreen(FormScreen):
         elif outcome.code:
             self.tell(outcome.said or f"the launch ended with exit code {outcome.code}")
         else:
+            self.clean = document
+            self.check()
             self.hlr.chosen = str(document["experiment"]["name"])
             await self.hlr.action_go("monitor")
 

@@ -307,6 +307,38 @@ def test_specs_at_hand_are_found_by_a_few_letters(tmp_path: Path, monkeypatch: p
     visit(workspace, talk)
 
 
+def test_what_is_in_no_file_is_not_lost(tmp_path: Path) -> None:
+    target = tmp_path / "kept.toml"
+
+    async def typed(pilot: Pilot[None], screen: NewScreen) -> None:
+        await go_to(pilot, screen, "training.epochs")
+        await pilot.press(*"7")
+        await settle(pilot, screen)
+
+    async def back(pilot: Pilot[None], screen: NewScreen) -> None:
+        assert document(screen)["training"] == {"epochs": 7}
+        assert "is back; ^n empties it" in said(screen, "#problem")
+        screen.load({"experiment": {"name": "other"}, "task": {"name": "digits"}})  # as a duplicate, or from the lab
+        await until(pilot, lambda: isinstance(screen.app.screen, ConfirmScreen))
+        await pilot.press("n")
+        await settle(pilot, screen)
+        assert document(screen)["training"] == {"epochs": 7}
+        await answer(pilot, screen, "ctrl+w", target)
+        await until(pilot, target.exists)
+        await pilot.app.workers.wait_for_complete()
+        await settle(pilot, screen)
+        screen.load({"experiment": {"name": "other"}, "task": {"name": "digits"}})  # nothing to lose any more
+        await until(pilot, lambda: document(screen)["experiment"]["name"] == "other")
+        await settle(pilot, screen)
+
+    async def empty(pilot: Pilot[None], screen: NewScreen) -> None:
+        assert "training" not in document(screen)
+        assert not screen.query_one("#problem").display
+
+    for talk in (typed, back, empty):
+        visit(tmp_path / "workspace", talk)
+
+
 async def answer(pilot: Pilot[None], screen: NewScreen, key: str, path: Path) -> None:
     """Press a key that asks for a path, and type it."""
     await pilot.press(key)
