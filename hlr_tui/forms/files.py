@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import tomllib
 from pathlib import Path
 
@@ -27,6 +28,13 @@ def open_document(path: Path) -> Document:
     except ValueError as error:  # UnicodeDecodeError is one
         raise UsageError(f"{path}: is not TOML: {error}") from error
     absolute_files(document, path.parent)
+    return document
+
+
+def placed(document: Document) -> Document:
+    """A copy of `document` that means the same wherever it is written: relative files lie in the current folder."""
+    document = copy.deepcopy(document)
+    absolute_files(document, Path.cwd())
     return document
 
 

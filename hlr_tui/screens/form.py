@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
@@ -14,15 +16,19 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from core.errors import HlrError
-from hlr_tui.keys import Key, declare
+from core.params import Choice, Flag
+from hlr_tui.keys import KEYS, Key, declare, key_text, keys_now
 from hlr_tui.screens.live import Problem
 from hlr_tui.tables import printable
 from hlr_tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
+    from core.spec.experiment import Document
     from hlr_tui.app import HlrApp
     from hlr_tui.desk import Desk
+    from hlr_tui.forms.draft import Draft
     from hlr_tui.forms.preview import Curve
+    from hlr_tui.forms.prospect import Prospect, View
     from hlr_tui.forms.state import FormState
     from hlr_tui.forms.verdict import Verdict
     from hlr_tui.widgets.field import FieldRow
@@ -55,7 +61,6 @@ class FormScreen(Screen[None]):
     ]
 
     DEFAULT_CSS = """
-    FormScreen #summary { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     FormScreen #body { layout: horizontal; height: 1fr; }
     FormScreen #form { width: 3fr; }
     FormScreen #preview { width: 2fr; }
@@ -78,16 +83,33 @@ class FormScreen(Screen[None]):
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
         self.state: FormState | None = None
         self._verdict: Verdict | None = None
+        self._view: View | None = None
+        self.checking = False
+        self.clean: Document | None = None
+        """What the form held when it was last in a file, or empty."""
         self._timer: Timer | None = None
         self._asked = 0
         self._answered = 0
         self._told = ""
         self.busy = ""
+        self._lost = False
         self._row: FieldRow | None = None
 
     @property
     def desk(self) -> Desk:
         return self.hlr.desk
+
+    @cached_property
+    def draft(self) -> Draft:
+        from hlr_tui.forms.draft import Draft
+
+        return Draft(self.desk.settings.workspace)
+
+    @cached_property
+    def prospect(self) -> Prospect:
+        from hlr_tui.forms.prospect import Prospect
+
+        return Prospect(self.desk)
 
     @property
     def hlr(self) -> HlrApp:
@@ -99,10 +121,11 @@ class FormScreen(Screen[None]):
         return not self.busy and self._timer is None and self._asked == self._answered
 
     def compose(self) -> ComposeResult:
+        from hlr_tui.widgets.form_summary import FormSummary
         from hlr_tui.widgets.mode_bar import ModeBar
 
         yield ModeBar()
-        yield Static(id="summary", markup=False)
+        yield FormSummary(id="summary")
         problem = Problem(id="problem", markup=False)
         problem.display = False
         yield problem
@@ -112,19 +135,28 @@ class FormScreen(Screen[None]):
 
     async def on_mount(self) -> None:
         from hlr_tui.forms.fields import sections
-        from hlr_tui.forms.state import fresh
+        from hlr_tui.forms.state import fresh, read, write
         from hlr_tui.widgets.form import Form
         from hlr_tui.widgets.spec_preview import SpecPreview
 
         try:
-            self.state = fresh()
+            draft = self.draft.read()
+            self.state = fresh() if draft is None else read(draft)
+            self.clean = write(self.state) if draft is None else None
             shown = sections(self.state.values)
         except HlrError as error:  # a plug-in that does not load
             self.tell(str(error))
             return
         await self.query_one("#body").mount(Form(shown, self.state.values, id="form"), SpecPreview(id="preview"))
         self.form.focus_sections()
+        if draft is not None:
+            self.tell(f"what was in the form when you left is back; {self.hlr_key('new.reset')} empties it")
         self.check()
+
+    def on_screen_resume(self) -> None:
+        if self._verdict is not None:  # something may have been trained in the meantime
+            self.prospect.forget()
+            self.check()
 
     @property
     def form(self) -> Form:
@@ -179,21 +211,42 @@ class FormScreen(Screen[None]):
 
         if asked != self._asked:  # somebody has typed on
             return
+        self._keep(document)
         verdict = judge(document)
         curves = preview_curves(verdict.spec) if verdict.spec is not None else None
-        self.back(self._judged, asked, verdict, curves, spec_text(document))
+        view = self.prospect.look(verdict.spec) if verdict.spec is not None and verdict.spec.methods else None
+        self.back(self._judged, asked, verdict, view, curves, spec_text(document))
 
-    async def _judged(self, asked: int, verdict: Verdict, curves: tuple[int, list[Curve]] | None, text: str) -> None:
+    @property
+    def edited(self) -> bool:
+        """There is something in the form that is in no file."""
+        from hlr_tui.forms.state import write
+
+        return self.state is not None and write(self.state) != self.clean
+
+    def _keep(self, document: Document) -> None:
+        """Keep what is in no file yet; where it cannot be kept that is told once."""
+        try:
+            self.draft.keep(None if document == self.clean else document)
+        except HlrError as error:
+            if not self._lost:
+                self._lost = True
+                self.back(self.tell, f"the form is not kept for another time: {error}")
+
+    async def _judged(
+        self, asked: int, verdict: Verdict, view: View | None, curves: tuple[int, list[Curve]] | None, text: str
+    ) -> None:
         from hlr_tui.widgets.spec_preview import SpecPreview
 
         if asked != self._asked:
             return
-        before, self._verdict = self._verdict, verdict
+        before, self._verdict, self._view = self._verdict, verdict, view
         if before is None or before.spec is None or verdict.spec is None or before.spec.files != verdict.spec.files:
             await self._lay()  # a file may have run, whose parameters are known from now on
         rest = self.form.blame(verdict.problems)
         preview = self.query_one("#preview", SpecPreview)
         preview.show_spec(text)
+        preview.show_plan(view)
         if curves is not None:
             preview.show_curves(*curves)
         self._draw_problem([verdict.said] * bool(verdict.said) + [str(problem) for problem in rest])
@@ -211,34 +264,28 @@ class FormScreen(Screen[None]):
 
     def draw_summary(self) -> None:
         from hlr_tui.forms.values import mode_of, name_of
+        from hlr_tui.widgets.form_summary import FormSummary
 
         if self.state is None:
             return
-        verdict, values = self._verdict, self.state.values
+        values = self.state.values
         name = name_of(values)
-        parts: list[str | tuple[str, str]] = [(f"{printable(name)}  ", "bold"), f"{mode_of(values)}  "]
-        if self.busy:
-            parts.append((self.busy, "$text-warning"))
-        elif verdict is None:
-            pass
-        elif verdict.fine and verdict.spec is not None:
-            totals = verdict.totals
-            runs = totals["search_runs"] + totals["compare_runs"]
-            counts = {
-                "method": len(verdict.spec.methods),
-                "trial": totals["trials"],
-                "run": runs,
-                "epoch": totals["epochs"],
-            }
-            count = " · ".join(f"{number:,} {noun}{'s' * (number != 1)}" for noun, number in counts.items() if number)
-            parts += [("✓ ready  ", "$text-success"), (count, "$foreground-muted")]
-            if name in self.hlr.known:
-                parts.append(("  (there is one of this name: it would go on)", "$text-warning"))
-        else:
-            count_wrong = len(verdict.problems) or 1
-            noun = "problem" if count_wrong == 1 else "problems"
-            parts.append((f"✗ {count_wrong} {noun}: f8 goes there", "$text-error"))
-        self.query_one("#summary", Static).update(Content.assemble(*parts), layout=False)
+        self.query_one(FormSummary).draw(
+            name,
+            mode_of(values),
+            self._verdict,
+            self._view,
+            busy=self.busy,
+            checking=self.checking,
+            check_key=self.hlr_key("new.check"),
+            wrong_key=self.hlr_key("new.wrong"),
+            known=name in self.hlr.known,
+        )
+
+    def hlr_key(self, id: str) -> str:
+        """The key that starts an action, after the user's own settings."""
+        key = next(key for key in KEYS if key.id == id)
+        return key_text(keys_now(key, self.hlr.config.keys)[0])
 
     def _draw_hint(self) -> None:
         hint = self.query_one("#hint", Static)
@@ -247,7 +294,12 @@ class FormScreen(Screen[None]):
             return
         field, problems = self._row.field, self._row.problems
         about = Content.styled(printable(str(problems[0])), "$text-error") if problems else Content(field.help)
-        legal = printable(f"{field.key}   {field.legal}   default: {field.default}")
+        default = f"{field.default} = {field.formula}" if field.formula else field.default
+        in_sight = isinstance(field.param, (Choice, Flag)) and not problems
+        # Where the options themselves are in sight there is room for a long explanation.
+        words = [field.key, "" if in_sight else field.legal, f"default: {default}"]
+        legal = printable("   ".join(word for word in words if word))
+        hint.styles.text_wrap = "wrap" if in_sight and cell_len(field.help) > self.size.width - 2 else "nowrap"
         hint.update(Content("\n").join([about, Content.styled(legal, "$foreground-muted")]), layout=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -21,6 +21,7 @@ from hlr_tui.widgets.one_of import OneOf
 from hlr_tui.widgets.picks import Picks
 
 LABEL_WIDTH = 19
+INPUT_WIDTH = 26
 MARGIN = 1
 """Columns between a control and its note."""
 MIN_NOTE = 30
@@ -62,10 +63,10 @@ class FieldRow(Widget):
     def _made(self, field: Field, raw: Raw) -> Widget:
         text = raw if isinstance(raw, str) else ""
         if field.searched:
-            return Input(text, placeholder=printable(field.default), compact=True)
+            return Input(text, placeholder=_placeholder(field), compact=True)
         match field.param:
             case Whole() | Real() | Text() | Wholes():
-                return Input(text, placeholder=printable(field.default), compact=True)
+                return Input(text, placeholder=_placeholder(field), compact=True)
             case Choice():
                 return OneOf(field.param.options, text or field.default)
             case Flag():
@@ -96,7 +97,7 @@ class FieldRow(Widget):
         text = raw if isinstance(raw, str) else ""
         control = self._control
         if isinstance(control, Input):
-            control.placeholder = printable(field.default)
+            control.placeholder = _placeholder(field)
             if control.value != text:
                 with self.prevent(Input.Changed):
                     control.value = text
@@ -155,3 +156,9 @@ class FieldRow(Widget):
             self._raw = raw
             self.refresh()
             self.post_message(self.Changed(self, raw))
+
+
+def _placeholder(field: Field) -> str:
+    """What holds where nothing is typed, with the formula behind it where there is room for it."""
+    whole = f"{field.default} = {field.formula}"
+    return printable(whole if field.formula and cell_len(whole) < INPUT_WIDTH else field.default)

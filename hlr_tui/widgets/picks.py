@@ -33,7 +33,8 @@ class Picks(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = [
         *declare(
             Key("new.tick", "space", "select", "Tick"),
-            Key("new.all", "a", "all", "All"),
+            Key("new.family", "a", "family", "Family on or off"),
+            Key("new.all", "A", "all", "All", footer=False),
             Key("new.none", "n", "none", "None"),
         )
     ]
@@ -66,10 +67,19 @@ class Picks(OptionList):
         for index, pick in enumerate(self._picks):
             if pick.group and pick.group != heading:
                 heading = pick.group
-                self.add_option(Option(Content.styled(heading, "italic"), disabled=True))
+                self.add_option(Option(self._heading(heading), id=f"of {heading}", disabled=True))
             self.add_option(Option(self._prompt(pick), id=str(index)))
         if place is not None and place < self.option_count:
             self.highlighted = place
+
+    def _heading(self, group: str) -> Content:
+        """The name of a family, and how many of it are ticked."""
+        words = self._words_of(group)
+        ticked = sum(word in self._ticked for word in words)
+        return Content.assemble((printable(group), "italic"), (f"  {ticked} of {len(words)}", "dim"))
+
+    def _words_of(self, group: str) -> list[Word]:
+        return [pick.word for pick in self._picks if pick.group == group]
 
     def _prompt(self, pick: Pick) -> Content:
         box = "[x] " if pick.word in self._ticked else "[ ] "
@@ -87,6 +97,15 @@ class Picks(OptionList):
         word = self._picks[int(event.option_id)].word
         ticked = [each for each in self._ticked if each != word]
         self._tick(ticked if word in self._ticked else [*self._ticked, word])
+
+    def action_family(self) -> None:
+        """Tick every word under the heading of the line with the cursor, or none where all of them are."""
+        option = self.highlighted_option
+        if option is None or option.id is None or not option.id.isdecimal():
+            return
+        words = self._words_of(self._picks[int(option.id)].group)
+        rest = [word for word in self._ticked if word not in words]
+        self._tick(rest if all(word in self._ticked for word in words) else [*rest, *words])
 
     def action_all(self) -> None:
         """Tick everything."""
@@ -128,5 +147,7 @@ class Picks(OptionList):
         self._ticked = [pick.word for pick in self._picks if pick.word in words]
         for index, pick in enumerate(self._picks):
             self.replace_option_prompt(str(index), self._prompt(pick))
+        for group in dict.fromkeys(pick.group for pick in self._picks if pick.group):
+            self.replace_option_prompt(f"of {group}", self._heading(group))
         every = len(self._ticked) == len(self._picks) and all(isinstance(word, str) for word in self._ticked)
         self.post_message(self.Changed(self, ALL if every else [*self._ticked]))

@@ -1,21 +1,27 @@
-"""What the form amounts to: the schedules, and the text of the spec."""
+"""What the form amounts to: the schedules, the stages with their budgets, and the text of the spec."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from hlr_tui.forms.outlook import TOGETHER, table
 from hlr_tui.forms.preview import Curve
 from hlr_tui.plot import MARKERS
+from hlr_tui.tables import printable
 from hlr_tui.widgets.chart import Chart
+
+if TYPE_CHECKING:
+    from hlr_tui.forms.prospect import View
 
 
 class SpecPreview(Vertical):
-    """A chart of the learning rates, above the spec."""
+    """A chart of the learning rates, above the plan and the spec."""
 
     DEFAULT_CSS = """
     SpecPreview > Chart { height: 1fr; min-height: 8; }
@@ -23,6 +29,7 @@ class SpecPreview(Vertical):
     SpecPreview > VerticalScroll { scrollbar-size-vertical: 1; height: 1fr; padding: 0 1; background: $surface; }
     SpecPreview > VerticalScroll:focus { background: $panel; }
     SpecPreview Static { width: 1fr; }
+    SpecPreview #plan { margin: 0 0 1 0; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -30,12 +37,14 @@ class SpecPreview(Vertical):
         self._chart = Chart("learning rate", x_label="epoch", id="schedules")
         self._about = Static(classes="about", markup=False)
         self._about.display = False
-        self._text = Static(markup=False)
+        self._plan = Static(id="plan", markup=False)
+        self._text = Static(id="spec", markup=False)
 
     def compose(self) -> ComposeResult:
         yield self._about
         yield self._chart
         with VerticalScroll():
+            yield self._plan
             yield self._text
 
     def show_curves(self, budget: int, curves: Sequence[Curve], note: str = "") -> None:
@@ -53,5 +62,26 @@ class SpecPreview(Vertical):
         lines = [Content.styled(line, "bold") if line.startswith("[") else Content(line) for line in text.splitlines()]
         self._text.update(Content("\n").join(lines))
 
+    def show_plan(self, view: View | None) -> None:
+        """Show the stages with their budgets, and what a check of the methods showed; None hides them."""
+        self._plan.display = view is not None
+        if view is None:
+            return
+        lines = _aligned(table(view.outlook))
+        found = view.checked.lines() if view.checked is not None else []
+        lines += [Content.styled(printable(one), "$text-error" if one.startswith("✗") else "") for one in found]
+        self._plan.update(Content("\n").join(lines))
+
     def toggle_log(self) -> None:
         self._chart.log_y = not self._chart.log_y
+
+
+def _aligned(cells: Sequence[Sequence[str]]) -> list[Content]:
+    """Lines of a table: the heading muted, the sum in bold, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = []
+    for number, (first, *rest) in enumerate(cells):
+        padded = [first.ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
+        style = "$foreground-muted" if number == 0 else "bold" if first == TOGETHER else ""
+        lines.append(Content.styled("  ".join(padded).rstrip(), style))
+    return lines
