@@ -19,7 +19,7 @@ from core.errors import HlrError
 from hlr_tui.config import Config, save_config
 from hlr_tui.dashboard.child import DashboardChild
 from hlr_tui.desk import Desk
-from hlr_tui.keys import KEYS, bindings_everywhere, key_text, keys_now, mode_of, problems_of
+from hlr_tui.keys import KEYS, WINDOWS, bindings_everywhere, key_text, keys_now, mode_of, problems_of
 from hlr_tui.tables import printable
 from hlr_tui.themes import OURS
 from hlr_tui.trouble import Trouble, trouble_files
@@ -48,9 +48,9 @@ def _maker(mode: str) -> Callable[[], Screen[Any]]:
 
 
 def import_screens() -> None:
-    """Import every screen, after which `KEYS` is complete."""
-    for mode in SCREENS:
-        import_module(f"hlr_tui.screens.{mode}")
+    """Import every screen and window, after which `KEYS` is complete."""
+    for name in (*SCREENS, *WINDOWS):
+        import_module(f"hlr_tui.screens.{name}")
 
 
 class _Told(Exception):
