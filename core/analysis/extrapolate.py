@@ -21,6 +21,9 @@ FEWEST = 6
 EXPONENTS = (0.05, 4.0)
 GRID = 128
 DRAWS = 4000
+FEWEST_DRAWS = 100
+"""Draws that its quantiles need."""
+
 LEVEL = 0.8
 
 
@@ -102,7 +105,13 @@ def extrapolate(epochs: Sequence[int], values: Sequence[float], horizon: int, po
     spread = noise * math.sqrt(number / counted)
     roots = np.linalg.cholesky(inverse)[which]
     drawn = ends[which] + spread[:, None] * (roots @ random.standard_normal((DRAWS, 2, 1)))[..., 0]
-    future = (basis(ahead)[which] @ drawn[..., None])[..., 0] + noise[:, None] * random.standard_normal((DRAWS, 1))
+    if (y >= 0).all():  # and then it has no negative end: draws that have one are none of this curve's
+        share = -last / (first - last)
+        possible = share[which] * drawn[:, 0] + (1 - share[which]) * drawn[:, 1] >= 0
+        if possible.sum() >= FEWEST_DRAWS:
+            which, noise, drawn = which[possible], noise[possible], drawn[possible]
+    middle_of = basis(ahead)[which] @ drawn[..., None]
+    future = middle_of[..., 0] + noise[:, None] * random.standard_normal((len(which), 1))
     if (y >= 0).all():
         future = np.maximum(future, 0.0)
     low, middle, high = np.quantile(future, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2], axis=0)
