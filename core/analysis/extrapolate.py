@@ -24,6 +24,10 @@ DRAWS = 4000
 FEWEST_DRAWS = 100
 """Draws that its quantiles need."""
 
+SLACK = 0.05
+"""How far below zero, in parts of the lowest value, the end of a curve that is never negative may be drawn: the grid of
+exponents misses an end at zero by a little."""
+
 LEVEL = 0.8
 
 
@@ -63,7 +67,8 @@ def extrapolate(epochs: Sequence[int], values: Sequence[float], horizon: int, po
         points: at most so many epochs are guessed.
 
     Returns:
-        None where fewer than `FEWEST` points are finite, or the horizon is reached.
+        None where fewer than `FEWEST` points are finite, the horizon is reached, or every power law that fits would end
+        below zero.
     """
     import numpy as np
 
@@ -107,9 +112,11 @@ def extrapolate(epochs: Sequence[int], values: Sequence[float], horizon: int, po
     drawn = ends[which] + spread[:, None] * (roots @ random.standard_normal((DRAWS, 2, 1)))[..., 0]
     if (y >= 0).all():  # and then it has no negative end: draws that have one are none of this curve's
         share = -last / (first - last)
-        possible = share[which] * drawn[:, 0] + (1 - share[which]) * drawn[:, 1] >= 0
-        if possible.sum() >= FEWEST_DRAWS:
-            which, noise, drawn = which[possible], noise[possible], drawn[possible]
+        possible = share[which] * drawn[:, 0] + (1 - share[which]) * drawn[:, 1] >= -SLACK * y.min()
+        if possible.sum() < FEWEST_DRAWS:  # no power law: its later part may be one, once the first fall is over
+            later = known[len(known) // 3 :]
+            return extrapolate([at for at, _ in later], [value for _, value in later], horizon, points)
+        which, noise, drawn = which[possible], noise[possible], drawn[possible]
     middle_of = basis(ahead)[which] @ drawn[..., None]
     future = middle_of[..., 0] + noise[:, None] * random.standard_normal((len(which), 1))
     if (y >= 0).all():

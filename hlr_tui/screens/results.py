@@ -12,7 +12,7 @@ from textual.widgets import DataTable, Static, TabbedContent, TabPane
 
 from hlr_tui.keys import Key, declare
 from hlr_tui.report import origins
-from hlr_tui.results_view.budget_series import MOST, Curve, budget_curves, wants_log
+from hlr_tui.results_view.budget_series import MOST, Curve, bars, budget_curves, value_axis
 from hlr_tui.results_view.commands import show_command
 from hlr_tui.results_view.ranking import Ranking, metrics_of, ranking
 from hlr_tui.results_view.rows import (
@@ -96,7 +96,7 @@ class ResultsScreen(LiveScreen):
                 yield Static(id="legend", markup=False)
                 with Container(id="split"):
                     yield RowTable(id="methods")
-                    yield Chart("by budget", x_label="epochs", id="budgets")
+                    yield Chart("mean by budget, bars: std", x_label="epochs", id="budgets")
             with TabPane("Best trials", id="best"):
                 yield RowTable(id="best-trials")
                 yield Static(id="notes", markup=False)
@@ -190,19 +190,25 @@ class ResultsScreen(LiveScreen):
 
     def _draw(self, found: Ranking, chosen: str) -> None:
         chart = self.query_one("#budgets", Chart)
-        log = wants_log(found) if self._log_y is None else self._log_y
-        if chart.log_y != log:
-            chart.log_y = log
         most = max(3, min(MOST, chart.size.height // 2))  # more curves than that hide each other
         curves = {curve.method: curve for curve in budget_curves(found, chosen, most)}
+        chart.y_limits, chart.log_y = value_axis(list(curves.values()), self._log_y)
+        ticks = [(float(budget), str(budget)) for budget in found.budgets]
+        if ticks != chart.x_ticks:
+            chart.x_ticks = ticks
         for gone in self._drawn.keys() - curves.keys():
             chart.drop(gone)
+            chart.drop(f"{gone} bars")
         for method, curve in curves.items():
             if self._drawn.get(method) != curve:
                 chart.put(
-                    method, label=method, xs=curve.xs, ys=curve.ys, colour=curve.colour, marker=curve.marker,
-                    low=curve.low, high=curve.high,
+                    method, label=method, xs=curve.xs, ys=curve.ys, colour=curve.colour, marker=curve.marker
                 )  # fmt: skip
+                xs, ys = bars(curve)
+                if xs:
+                    chart.put(f"{method} bars", label="", xs=xs, ys=ys, colour=curve.colour, marker="", style="bars")
+                else:
+                    chart.drop(f"{method} bars")
         self._drawn = curves
         chart.pinned = chosen or None
 
