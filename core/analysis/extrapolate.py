@@ -21,7 +21,7 @@ FEWEST = 6
 EXPONENTS = (0.05, 4.0)
 GRID = 128
 DRAWS = 4000
-FEWEST_DRAWS = 100
+FEWEST_DRAWS = 400
 """Draws that its quantiles need."""
 
 SLACK = 0.05
