@@ -28,9 +28,9 @@ def ranking_heads(found: Ranking, sort: str) -> list[str]:
     return ["", "#", head(BY_METHOD, "method"), "verdict", "n", *budgets, *lost]
 
 
-def ranking_rows(found: Ranking, sort: str) -> dict[str, list[str]]:
+def ranking_rows(found: Ranking, sort: str, *, narrow: bool = False) -> dict[str, list[str]]:
     """Cells by method, in the order asked for; rank, verdict and n are those of the budget that is sorted by, or of the
-    largest one."""
+    largest one; so is the only spread where the screen is narrow."""
     budget = found.budgets[-1] if sort == BY_METHOD else int(sort)
     ranks, letters = found.ranks(budget), letters_of(found)
     if sort == BY_METHOD:
@@ -41,7 +41,7 @@ def ranking_rows(found: Ranking, sort: str) -> dict[str, list[str]]:
     rows = {}
     for method in order:
         own = {each: found.standings[each].get(method) for each in reversed(found.budgets)}
-        cells = [_cell(found.metric, standing) for standing in own.values()]
+        cells = [_cell(found.metric, one, spread=not narrow or each == budget) for each, one in own.items()]
         chosen = own[budget]
         number = "-" if chosen is None else str(chosen.number or "?")
         rows[method] = [letters[method], str(ranks.get(method, "-")), method, found.verdict(budget, method), number]
@@ -62,10 +62,12 @@ def _any_lost(found: Ranking) -> bool:
     return any(standing.lost for own in found.standings.values() for standing in own.values())
 
 
-def _cell(metric: str, standing: Standing | None) -> str:
+def _cell(metric: str, standing: Standing | None, *, spread: bool = True) -> str:
     if standing is None or standing.mean is None:
         return "-"
     share = metric.endswith("accuracy")
+    if not spread:
+        return (percent_text if share else spread_text)(standing.mean, None)
     if standing.std is None and standing.low < standing.high:  # imported: bounds over seeds
         ends = (f"{100 * end:.1f}" if share else number_text(end, 2) for end in (standing.low, standing.high))
         mean = percent_text(standing.mean, None) if share else spread_text(standing.mean, None)

@@ -30,6 +30,9 @@ from hlr_tui.tables import printable
 from hlr_tui.widgets.chart import Chart
 from hlr_tui.widgets.row_table import RowTable
 
+ROOMY = 100
+"""Columns from which every budget shows its spread; below, only the one that is sorted by."""
+
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
@@ -175,7 +178,8 @@ class ResultsScreen(LiveScreen):
             self._sort = sort_keys(found)[0]
         table = self.query_one("#methods", RowTable)
         heads = ranking_heads(found, self._sort)
-        table.put(heads, ranking_rows(found, self._sort), right=(1, *range(4, len(heads))))
+        rows = ranking_rows(found, self._sort, narrow=self.size.width < ROOMY)
+        table.put(heads, rows, right=(1, *range(4, len(heads))))
         self.query_one("#legend", Static).update(printable(self._legend(found, len(metrics))))
         self._draw(found, table.key_at_cursor)
 

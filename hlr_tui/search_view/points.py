@@ -80,8 +80,8 @@ class Scatter:
         return [*line, *self._series(lambda trial: float(trial.number))]
 
     def by_parameter(self, name: str) -> list[Series]:
-        """The objective against a parameter, see `parameter_place`."""
-        return self._series(lambda trial: parameter_place(self.study, name, trial))
+        """The objective against a parameter, see `placing`."""
+        return self._series(placing(self.study, name))
 
     def _series(self, place: Callable[[Trial], float | None]) -> list[Series]:
         """A series for each state, the intervals of guesses below them and the best trial above."""
@@ -117,12 +117,16 @@ def _series(
     return Series(key, label, xs, ys, colour, marker, style)
 
 
-def parameter_place(study: Study, name: str, trial: Trial) -> float | None:
+def placing(study: Study, name: str) -> Callable[[Trial], float | None]:
     """Where a trial stands on the axis of a parameter: its log10 where the search draws it so."""
-    value, log = trial.params.get(name), is_log(study, name)
-    if value is None or (log and value <= 0):
-        return None
-    return math.log10(value) if log else float(value)
+    if not is_log(study, name):
+        return lambda trial: trial.params.get(name)
+
+    def place(trial: Trial) -> float | None:
+        value = trial.params.get(name, 0.0)
+        return math.log10(value) if value > 0 else None
+
+    return place
 
 
 def parameter_range(study: Study, name: str) -> tuple[float, float] | None:

@@ -14,9 +14,9 @@ from hlr_tui.search_view.points import (
     Scatter,
     Series,
     is_log,
-    parameter_place,
     parameter_range,
     parameter_ticks,
+    placing,
 )
 from hlr_tui.search_view.trials import Study, Trial
 from hlr_tui.widgets.chart import Chart
@@ -179,4 +179,4 @@ class SearchCharts(Container):
     def _place(self, key: str, trial: Trial) -> float | None:
         if key == OBJECTIVE:
             return float(trial.number)
-        return None if self._study is None else parameter_place(self._study, key, trial)
+        return None if self._study is None else placing(self._study, key)(trial)

@@ -112,7 +112,7 @@ def test_the_ranking_agrees_with_the_runs(tmp_path: Path) -> None:
         assert 0.08 < low < 0.1 < 0.27 < high < 0.3, "as tight as means and bars allow"
         assert curves["AdamW + C"].ys == pytest.approx([0.22, statistics.fmean((0.2, 0.2, 0.21))])
 
-    drive(tmp_path, steps)
+    drive(tmp_path, steps, size=(120, 36))
 
 
 def test_s_and_t_rank_by_another_budget_and_metric(tmp_path: Path) -> None:
