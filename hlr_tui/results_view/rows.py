@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hlr_tui.output import number_text
 from hlr_tui.plot import MARKERS
 from hlr_tui.results_view.ranking import Ranking, Standing
 from hlr_tui.tables import percent_text, spread_text, value_text
+
+if TYPE_CHECKING:
+    from core.storage.runs import Run
 
 BY_METHOD = "method"
 
@@ -98,11 +101,13 @@ FAILURE_HEADS = ("study", "seed", "what went wrong")
 
 
 def failure_rows(document: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Failed runs with their errors, then the methods that have no mean and why."""
+    """Failed runs with their errors, those that diverged, then the methods that have no mean and why."""
     rows = {
         f"run {one['run']}": [one["study"], str(one["seed"]), (one["error"] or "").strip() or "no message"]
         for one in document["failures"]
     }
+    for one in document.get("diverged", ()):
+        rows[f"run {one['run']}"] = [one["study"], str(one["seed"]), one["error"]]
     for row in document["comparison"]:
         if row["reason"]:
             where = f"{row['method']} at {row['budget']} epochs"
@@ -110,9 +115,18 @@ def failure_rows(document: Mapping[str, Any]) -> dict[str, list[str]]:
     return rows
 
 
+def diverged_text(run: Run) -> str:
+    """``diverged after 6 of 20 epochs at lr 0.05 (trial 3)``, and what the worker said of it."""
+    trial = "" if run.trial is None else f" (trial {run.trial})"
+    lr = run.config.get("lr")
+    rate = f" at lr {value_text(lr)}" if isinstance(lr, (int, float)) else ""
+    said = f": {run.error}" if run.error else ""
+    return f"diverged after {run.epoch} of {run.budget} epochs{rate}{trial}{said}"
+
+
 def failure_text(document: Mapping[str, Any], key: str) -> str:
     """All there is to know of a failure: the whole error, and where its log is."""
-    for one in document["failures"]:
+    for one in (*document["failures"], *document.get("diverged", ())):
         if key == f"run {one['run']}":
             log = f"\nlog: {one['log']}" if one["log"] else ""
             return f"{one['study']}, seed {one['seed']}\n\n{(one['error'] or '').strip() or 'no message'}\n{log}"

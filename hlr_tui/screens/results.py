@@ -19,6 +19,7 @@ from hlr_tui.results_view.rows import (
     BEST_HEADS,
     FAILURE_HEADS,
     best_rows,
+    diverged_text,
     failure_rows,
     failure_text,
     ranking_heads,
@@ -115,7 +116,14 @@ class ResultsScreen(LiveScreen):
             return Nothing("There is no experiment yet: press 2 to make one.")
         if not self.hlr.chosen:
             return Nothing("No experiment is chosen: press 1 and choose one; its results are then shown here.")
-        return self.desk.results(self.hlr.chosen)
+        document = self.desk.results(self.hlr.chosen)
+        if document["runs"].get("diverged"):
+            document["diverged"] = [
+                {"run": run.id, "study": run.study, "seed": run.seed, "log": run.log, "error": diverged_text(run)}
+                for run in self.desk.runs(self.hlr.chosen)
+                if run.state == "diverged"
+            ]
+        return document
 
     def show(self, found: Any) -> None:
         message = found.message if isinstance(found, Nothing) else self._missing(found)

@@ -181,6 +181,20 @@ def test_best_trials_and_failures_are_a_key_away(tmp_path: Path) -> None:
     drive(tmp_path, steps)
 
 
+def test_what_diverged_stands_among_the_failures_with_its_rate(tmp_path: Path) -> None:
+    db = open_at(tmp_path)
+    experiment, plan = make(db)
+    ask(db, experiment, plan, COSINE, 0, 1.0)
+    end(db, "diverged", [2.0, 3.0])
+    db.close()
+
+    async def steps(pilot: Pilot[None], screen: ResultsScreen) -> None:
+        await press(pilot, "f")
+        assert rows(screen, "#failed")[0][2] == "diverged after 2 of 20 epochs at lr 0.05 (trial 0)"
+
+    drive(tmp_path, steps)
+
+
 def test_an_export_is_written_by_the_command(tmp_path: Path) -> None:
     compared(tmp_path)
     target = tmp_path / "points.csv"
