@@ -88,6 +88,11 @@ class FieldRow(Widget):
         """It says something that would not hold without it."""
         return is_given(self.field, self._raw)
 
+    @property
+    def chosen_about(self) -> str:
+        """What the line of a list that has the cursor stands for, "" for other fields."""
+        return self._control.about if isinstance(self._control, Picks) else ""
+
     def focus_control(self) -> None:
         self._control.focus()
 
@@ -142,6 +147,10 @@ class FieldRow(Widget):
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         self._take(event.value.strip())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.screen.focus_next()
 
     def on_one_of_changed(self, event: OneOf.Changed) -> None:
         event.stop()

@@ -213,6 +213,8 @@ def test_sections_are_walked_by_keyboard(tmp_path: Path) -> None:
         assert focused(screen) == "model.name"
         await pilot.press("escape", "up", "up", "enter")
         assert focused(screen) == "experiment.name"
+        await pilot.press("enter", "enter")
+        assert focused(screen) == "experiment.seed"
 
     visit(tmp_path, talk)
 
@@ -240,6 +242,7 @@ def test_preview_shows_the_schedules_and_the_spec(tmp_path: Path) -> None:
         chart = preview.query_one(Chart)
         assert chart.values_at(10)["C"] == pytest.approx(0.01 / 2, rel=1e-3)  # halfway down a cosine
         assert chart.values_at(20)["N"] == pytest.approx(0.01)
+        assert not preview.query_one(".names").display  # the chart itself has room to name two curves
         await pilot.press("p")
         assert form.display
         await pilot.resize_terminal(130, 40)
