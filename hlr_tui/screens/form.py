@@ -174,6 +174,7 @@ class FormScreen(Screen[None]):
         event.stop()
         assert self.state is not None
         self.state.put(event.row.field.key, event.raw)
+        event.row.heard()
         self.tell("")
         if self._timer is not None:
             self._timer.stop()

@@ -27,6 +27,7 @@ class Picks(OptionList):
 
     DEFAULT_CSS = """
     Picks { height: auto; max-height: 100%; border: none; padding: 0 0 0 2; background: transparent; }
+    Picks.-textual-compact { padding: 0 0 0 1; }
     Picks:focus { border: none; }
     Picks { text-wrap: nowrap; text-overflow: ellipsis; }
     """

@@ -134,6 +134,15 @@ def test_typing_is_checked_with_the_words_of_the_engine(tmp_path: Path) -> None:
         await settle(pilot, screen)
         assert "13 methods · 65 runs · 650 epochs" in said(screen, "#summary")
         assert document(screen)["training"] == {"epochs": 10}
+        # The form may be laid anew between a key and what it changes, and while somebody is amid two words.
+        shown = row(screen, "training.epochs")
+        shown.query_one(Input).value = "12"
+        shown.lay(shown.field, "10")
+        await settle(pilot, screen)
+        assert document(screen)["training"] == {"epochs": 12}
+        await pilot.press("end", "space")
+        await settle(pilot, screen)
+        assert shown.query_one(Input).value == "12 "
 
     visit(tmp_path, talk)
 
