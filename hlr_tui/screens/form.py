@@ -6,17 +6,13 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Static
 
 from core.errors import HlrError
-from core.params import Choice, Flag
 from hlr_tui.keys import KEYS, Key, declare, key_text, keys_now
 from hlr_tui.screens.live import Problem
 from hlr_tui.tables import printable
@@ -37,11 +33,8 @@ if TYPE_CHECKING:
 WIDE = 120
 """Columns from which the preview stands beside the form."""
 
-PREVIEW_HINT = "p or esc: back to the form; l: logarithmic axis"
 DEBOUNCE = 0.2
 """Seconds of quiet after a key before the engine is asked."""
-HOME_HINT = """↑ ↓ show a section, enter goes into it, esc comes back here
-tab and the arrows go from field to field; f5 launches"""
 
 
 class FormScreen(Screen[None]):
@@ -75,7 +68,6 @@ class FormScreen(Screen[None]):
     FormScreen.-wide #preview { display: block; width: 2fr; }
     FormScreen.-wide.-previewing #form { width: 2fr; }
     FormScreen.-wide.-previewing #preview { width: 3fr; }
-    FormScreen #hint { height: 2; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     def __init__(self) -> None:
@@ -121,6 +113,7 @@ class FormScreen(Screen[None]):
         return not self.busy and self._timer is None and self._asked == self._answered
 
     def compose(self) -> ComposeResult:
+        from hlr_tui.widgets.form_hint import FormHint
         from hlr_tui.widgets.form_summary import FormSummary
         from hlr_tui.widgets.mode_bar import ModeBar
 
@@ -130,7 +123,7 @@ class FormScreen(Screen[None]):
         problem.display = False
         yield problem
         yield Container(id="body")
-        yield Static(HOME_HINT, id="hint", markup=False)
+        yield FormHint(id="hint")
         yield KeyLine()
 
     async def on_mount(self) -> None:
@@ -181,6 +174,7 @@ class FormScreen(Screen[None]):
         event.stop()
         assert self.state is not None
         self.state.put(event.row.field.key, event.raw)
+        event.row.heard()
         self.tell("")
         if self._timer is not None:
             self._timer.stop()
@@ -288,19 +282,12 @@ class FormScreen(Screen[None]):
         return key_text(keys_now(key, self.hlr.config.keys)[0])
 
     def _draw_hint(self) -> None:
-        hint = self.query_one("#hint", Static)
-        if self._row is None or not self._row.is_attached:
-            hint.update(PREVIEW_HINT if self._hidden else HOME_HINT, layout=False)
-            return
-        field, problems = self._row.field, self._row.problems
-        about = Content.styled(printable(str(problems[0])), "$text-error") if problems else Content(field.help)
-        default = f"{field.default} = {field.formula}" if field.formula else field.default
-        in_sight = isinstance(field.param, (Choice, Flag)) and not problems
-        # Where the options themselves are in sight there is room for a long explanation.
-        words = [field.key, "" if in_sight else field.legal, f"default: {default}"]
-        legal = printable("   ".join(word for word in words if word))
-        hint.styles.text_wrap = "wrap" if in_sight and cell_len(field.help) > self.size.width - 2 else "nowrap"
-        hint.update(Content("\n").join([about, Content.styled(legal, "$foreground-muted")]), layout=False)
+        from hlr_tui.widgets.form_hint import FormHint
+
+        self.query_one(FormHint).explain(self._row, previewing=self._hidden)
+
+    def on_option_list_option_highlighted(self) -> None:
+        self._draw_hint()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is nothing to act on where a plug-in that does not load leaves no form."""

@@ -26,14 +26,15 @@ class Picks(OptionList):
     """Words to choose several of; the boxes are written, so that they can be told apart without colours."""
 
     DEFAULT_CSS = """
-    Picks { height: auto; max-height: 100%; border: none; padding: 0 0 0 1; background: transparent; }
+    Picks { height: auto; max-height: 100%; border: none; padding: 0 0 0 2; background: transparent; }
+    Picks.-textual-compact { padding: 0 0 0 1; }
     Picks:focus { border: none; }
     Picks { text-wrap: nowrap; text-overflow: ellipsis; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *declare(
             Key("new.tick", "space", "select", "Tick"),
-            Key("new.family", "a", "family", "Family on or off"),
+            Key("new.family", "a", "family", "Whole family"),
             Key("new.all", "A", "all", "All", footer=False),
             Key("new.none", "n", "none", "None"),
         )
@@ -56,6 +57,16 @@ class Picks(OptionList):
         self._picks: list[Pick] = []
         self._ticked: list[Word] = []
         self.lay(picks, raw)
+
+    @property
+    def about(self) -> str:
+        """What the line with the cursor stands for: ``WH warmup_hyperbolic: linear warm-up, then …``."""
+        option = self.highlighted_option
+        if option is None or option.id is None or not option.id.isdecimal():
+            return ""
+        pick = self._picks[int(option.id)]
+        names = dict.fromkeys(word for word in (pick.code, pick.name) if word)
+        return f"{' '.join(names)}: {pick.summary}" if pick.summary else " ".join(names)
 
     def lay(self, picks: Sequence[Pick], raw: Raw) -> None:
         """Show what can be chosen, with the words of `raw` ticked."""

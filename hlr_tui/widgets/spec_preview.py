@@ -12,12 +12,16 @@ from textual.widgets import Static
 
 from hlr_tui.forms.outlook import TOGETHER, table
 from hlr_tui.forms.preview import Curve
-from hlr_tui.plot import MARKERS
+from hlr_tui.plot import COLOURS, MARKERS
 from hlr_tui.tables import printable
 from hlr_tui.widgets.chart import Chart
 
 if TYPE_CHECKING:
     from hlr_tui.forms.prospect import View
+
+
+BESIDE, FEW = 70, 4
+"""Columns from which the chart has its legend beside it, and how many curves it can name below itself otherwise."""
 
 
 class SpecPreview(Vertical):
@@ -26,6 +30,7 @@ class SpecPreview(Vertical):
     DEFAULT_CSS = """
     SpecPreview > Chart { height: 1fr; min-height: 8; }
     SpecPreview > .about { height: auto; max-height: 2; padding: 0 1; color: $text-muted; }
+    SpecPreview > .names { height: auto; max-height: 3; padding: 0 1; background: $surface; }
     SpecPreview > VerticalScroll { scrollbar-size-vertical: 1; height: 1fr; padding: 0 1; background: $surface; }
     SpecPreview > VerticalScroll:focus { background: $panel; }
     SpecPreview Static { width: 1fr; }
@@ -37,25 +42,49 @@ class SpecPreview(Vertical):
         self._chart = Chart("learning rate", x_label="epoch", id="schedules")
         self._about = Static(classes="about", markup=False)
         self._about.display = False
+        self._names = Static(classes="names", markup=False)
+        self._names.display = False
+        self._curves: tuple[int, Sequence[Curve]] = (1, ())
         self._plan = Static(id="plan", markup=False)
         self._text = Static(id="spec", markup=False)
 
     def compose(self) -> ComposeResult:
         yield self._about
         yield self._chart
+        yield self._names
         with VerticalScroll():
             yield self._plan
             yield self._text
 
     def show_curves(self, budget: int, curves: Sequence[Curve], note: str = "") -> None:
         """Draw the schedules of a run of `budget` epochs; `note` says what is left out."""
+        self._curves = (budget, curves)
+        self._draw_curves()
+        self._about.update(note)
+        self._about.display = bool(note)
+
+    def _draw_curves(self) -> None:
+        budget, curves = self._curves
+        self._chart.legend = legend = self._has_room(len(curves))
         self._chart.clear()
         self._chart.x_range = (0, budget)
+        names: list[tuple[str, str] | str] = []
         for index, curve in enumerate(curves):
             marker = MARKERS[index % len(MARKERS)]
             self._chart.put(curve.code, label=curve.code, xs=curve.epochs, ys=curve.lr, colour=index, marker=marker)
-        self._about.update(note)
-        self._about.display = bool(note)
+            # A blank that does not break keeps a letter and its name on one line.
+            names += [(marker, f"bold {COLOURS[index % len(COLOURS)]}"), f"\N{NO-BREAK SPACE}{printable(curve.code)}  "]
+        self._names.update(Content.assemble(*names))
+        self._names.display = bool(curves) and not legend
+
+    def _has_room(self, curves: int) -> bool:
+        """The chart's own legend, which says values, too, can show every curve."""
+        most = self.size.height // 2 - 4 if self.size.width >= BESIDE else FEW
+        return curves <= most
+
+    def on_resize(self) -> None:
+        if self._has_room(len(self._curves[1])) != self._chart.legend:
+            self._draw_curves()
 
     def show_spec(self, text: str) -> None:
         """Show the text of the spec, its tables in bold."""

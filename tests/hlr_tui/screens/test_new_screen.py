@@ -134,6 +134,15 @@ def test_typing_is_checked_with_the_words_of_the_engine(tmp_path: Path) -> None:
         await settle(pilot, screen)
         assert "13 methods · 65 runs · 650 epochs" in said(screen, "#summary")
         assert document(screen)["training"] == {"epochs": 10}
+        # The form may be laid anew between a key and what it changes, and while somebody is amid two words.
+        shown = row(screen, "training.epochs")
+        shown.query_one(Input).value = "12"
+        shown.lay(shown.field, "10")
+        await settle(pilot, screen)
+        assert document(screen)["training"] == {"epochs": 12}
+        await pilot.press("end", "space")
+        await settle(pilot, screen)
+        assert shown.query_one(Input).value == "12 "
 
     visit(tmp_path, talk)
 
@@ -213,6 +222,8 @@ def test_sections_are_walked_by_keyboard(tmp_path: Path) -> None:
         assert focused(screen) == "model.name"
         await pilot.press("escape", "up", "up", "enter")
         assert focused(screen) == "experiment.name"
+        await pilot.press("enter", "enter")
+        assert focused(screen) == "experiment.seed"
 
     visit(tmp_path, talk)
 
@@ -240,6 +251,7 @@ def test_preview_shows_the_schedules_and_the_spec(tmp_path: Path) -> None:
         chart = preview.query_one(Chart)
         assert chart.values_at(10)["C"] == pytest.approx(0.01 / 2, rel=1e-3)  # halfway down a cosine
         assert chart.values_at(20)["N"] == pytest.approx(0.01)
+        assert not preview.query_one(".names").display  # the chart itself has room to name two curves
         await pilot.press("p")
         assert form.display
         await pilot.resize_terminal(130, 40)
