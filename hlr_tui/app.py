@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from rich.markup import escape
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.driver import Driver
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.worker import WorkerFailed
@@ -197,6 +198,15 @@ class HlrApp(App[None]):
         await self.action_go("new")
         load: Any = getattr(self.screen, "load")
         load(document)
+
+    def get_driver_class(self) -> type[Driver]:
+        """On a terminal, one that sends only what differs."""
+        found = super().get_driver_class()
+        if found.__name__ != "LinuxDriver":  # a browser, or Windows
+            return found
+        from hlr_tui.wire.driver import FrugalDriver
+
+        return FrugalDriver
 
     async def action_go(self, mode: str) -> None:
         """Show the screen of a mode."""

@@ -10,11 +10,11 @@ from typing import ClassVar, Literal
 from rich.text import Text
 from textual import events
 from textual.binding import BindingType
-from textual.widgets import DataTable
 
 from hlr_tui.keys import Key, declare
 from hlr_tui.overview import Entry, Ranking, age_text
 from hlr_tui.tables import duration_text, printable, spread_text
+from hlr_tui.widgets.quick_table import QuickTable
 
 SYMBOLS = {
     "running": "●",
@@ -112,7 +112,7 @@ LAYOUTS = (
 """Columns by the least width that has room for them."""
 
 
-class ExperimentsTable(DataTable[Text]):
+class ExperimentsTable(QuickTable):
     """One row per experiment; the row key is its name."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -121,7 +121,7 @@ class ExperimentsTable(DataTable[Text]):
     ]
 
     def __init__(self, id: str) -> None:
-        super().__init__(id=id, cursor_type="row", zebra_stripes=False, header_height=1, cell_padding=1)
+        super().__init__(id=id)
         self._entries: Sequence[Entry] = ()
         self._names: tuple[str, ...] = ()
         self._columns_shown: dict[str, int] = {}

@@ -11,7 +11,6 @@ from rich.style import Style
 from rich.text import Text
 from textual.color import Color
 from textual.message import Message
-from textual.widgets import DataTable
 
 from hlr_tui.monitor.curves import Trace
 from hlr_tui.monitor.guesses import Interval, guess_text
@@ -20,6 +19,7 @@ from hlr_tui.monitor.watch import RATE
 from hlr_tui.output import number_text
 from hlr_tui.tables import duration_text, printable
 from hlr_tui.widgets.chart.paint import colour_on
+from hlr_tui.widgets.quick_table import QuickTable
 
 GAP, WIDE_GAP = 1, 3
 """Blank columns behind each column."""
@@ -58,7 +58,7 @@ class _Column:
     right: bool = True
 
 
-class LinesTable(DataTable[Text]):
+class LinesTable(QuickTable):
     """Rows by key; a refresh changes only the cells that differ, and leaves the cursor on its line."""
 
     DEFAULT_CSS = """
@@ -73,10 +73,13 @@ class LinesTable(DataTable[Text]):
             self.direction = direction
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, cursor_type="row", cell_padding=0)
+        super().__init__(id=id, cell_padding=0)
         self._keys: list[str] = []
         self._cells: dict[str, list[Text]] = {}
         self._heads: list[tuple[str, int]] = []
+        self._widths: dict[str, int] = {}
+        """Of columns: they grow with their cells and do not shrink, which would draw the table anew."""
+        self._shape: tuple[object, ...] = ()
 
     @property
     def key(self) -> str | None:
@@ -111,7 +114,10 @@ class LinesTable(DataTable[Text]):
         """
         ground = self.background_colors[1]
         gap = WIDE_GAP if width >= WIDE else GAP
-        columns = _fitting(_columns(lines, traces, at, extra, guesses or {}), lines, width, gap)
+        shape = (width, any(line.single for line in lines), extra)
+        if shape != self._shape:
+            self._shape, self._widths = shape, {}
+        columns = _fitting(_columns(lines, traces, at, extra, guesses or {}), lines, width, gap, self._widths)
         heads = [("", 1), *((column[0], cell_len(column[0])) for column in columns)]
         texts = {
             line.key: [_letter(line, marked, ground), *(Text(column[row], no_wrap=True) for column in columns)]
@@ -152,10 +158,19 @@ class LinesTable(DataTable[Text]):
         self._keys, self._cells = keys, texts
 
 
-def _fitting(columns: Sequence[_Column], lines: Sequence[Line], width: int, gap: int) -> list[list[str]]:
-    """Heading and cells of the columns that have something to say and find room, all of a column equally wide."""
+def _fitting(
+    columns: Sequence[_Column], lines: Sequence[Line], width: int, gap: int, known: dict[str, int]
+) -> list[list[str]]:
+    """Heading and cells of the columns that have something to say and find room, all of a column equally wide.
+
+    Args:
+        known: the widths so far, which do not shrink; brought up to date.
+    """
     texts = {column.name: [printable(text) for text in (column.name, *map(column.cell, lines))] for column in columns}
-    widths = {name: max(map(cell_len, own)) for name, own in texts.items() if any(own[1:]) or not lines}
+    widths = {
+        name: max(known.get(name, 0), *map(cell_len, own)) for name, own in texts.items() if any(own[1:]) or not lines
+    }
+    known |= widths
     for name in DISPENSABLE:
         if 1 + gap + sum(widths.values()) + gap * len(widths) <= width:
             break

@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.binding import BindingType
-from textual.widgets import DataTable
 
 from hlr_tui.keys import Key, declare
 from hlr_tui.tables import printable
+from hlr_tui.widgets.quick_table import QuickTable
 
 
-class RowTable(DataTable[Text]):
+class RowTable(QuickTable):
     """A table of plain texts, with a cursor on rows: nothing in a cell is markup, nothing drives the terminal."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -26,7 +26,7 @@ class RowTable(DataTable[Text]):
     ]
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, cursor_type="row", zebra_stripes=False)
+        super().__init__(id=id)
         self._heads: tuple[str, ...] = ()
         self._cells: dict[str, tuple[str, ...]] = {}
 
