@@ -54,8 +54,8 @@ TOUR: Sequence[tuple[str, str, Sequence[str]]] = (
     ("new-problem", "", ["enter", "tab", "tab", *"-1"]),
     ("new-search", "", ["backspace", "backspace", "shift+tab", "right", "escape", *["down"] * 7]),
 )
-"""A walk through the app: the name of each picture, the experiment that is chosen, and the keys that lead there from the
-picture before."""
+"""A walk through the app: the name of each picture, the experiment that is chosen, and the keys that lead there from
+the picture before."""
 
 
 @pytest.fixture(autouse=True)
