@@ -18,16 +18,12 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	$(BIN)/hlr-tui --batch examples/quickstart.toml
 
-# The screens of the terminal UI are tested apart while they are being built: every test starts a whole app.
-UI_TESTS := tests/hlr_tui/screens tests/hlr_tui/widgets tests/test_terminal.py
+# Demo and tests start many processes: where they may not keep bytecode, each compiles torch's sources anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: test
 test: check
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(addprefix --ignore=,$(UI_TESTS))
-
-.PHONY: test-ui
-test-ui: check
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(UI_TESTS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 # Everything that needs no run: style, types, the arrows between rooms, generated documents.
 .PHONY: check

@@ -49,12 +49,20 @@ RUNNING: dict[str, Any] = {
     "methods": {"optimizers": ["AdamW"], "schedulers": ["C", "S", "OC", "H", "EH", "WC"]},
     "compare": {"budgets": [100], "seeds": 5},
 }
+TUNING: dict[str, Any] = {
+    "experiment": {"name": "digits-tuning", "mode": "all"},
+    "task": {"name": "digits"},
+    "training": {"epochs": 30},
+    "methods": {"optimizers": ["AdamW"], "schedulers": ["EH", "OC", "C"], "lr_free": []},
+    "optimize": {"trials": 40, "pruner": "median", "search": {"lr": {"low": 1e-4, "high": 0.004, "log": True}}},
+    "compare": {"budgets": [30, 60], "seeds": 3},
+}
 STEPS_PER_EPOCH = 20
 SECONDS_PER_EPOCH = 1.5
 FLOOR = {"N": 0.05, "C": 0.028, "S": 0.034, "OC": 0.026, "H": 0.024, "EH": 0.021, "WEH": 0.022, "WC": 0.027}
 WORKERS = ("worker-1", "worker-2")
 
-State = Literal["running", "complete", "failed", "diverged"]
+State = Literal["running", "complete", "failed", "diverged", "pruned"]
 Ends = Callable[[Run, int], tuple[State, int]]
 """How the n-th run ends and after which epoch; "running": it has not."""
 
@@ -65,6 +73,7 @@ def make_workspace(workspace: Path) -> None:
     db = open_database(str(workspace / "hlr.db"))
     try:
         _make_finished(db, workspace)
+        _make_tuning(db, workspace)
         _make_running(db, workspace)
     finally:
         db.close()
@@ -110,6 +119,31 @@ def _make_running(db: Database, workspace: Path) -> None:
         held = connection.execute(sa.select(runs.c.worker_id, runs.c.id).where(runs.c.state == "running")).all()
     for worker, run in held:
         beat(db, worker, "busy", run)
+
+
+def _make_tuning(db: Database, workspace: Path) -> None:
+    """A search in progress whose best rates lie at the upper end of the range."""
+    experiment, plan = _create(db, TUNING, workspace)
+    begun = {study.name: 34 - 9 * place for place, study in enumerate(plan.studies)}
+    for study in plan.studies:
+        for trial in range(begun[study.name]):
+            dice = random.Random(f"{study.name} {trial}")
+            params = _draw(study.space, dice)
+            if trial > 10:  # a sampler that has learnt something
+                params["lr"] = 0.004 * 10 ** -abs(dice.gauss(0, 0.35))
+            enqueue(db, experiment.id, search_runs(plan.spec, study, trial, params))
+    take_conductor(db, experiment.id, *me(), is_alive)
+    last = sum(begun.values())
+
+    def ends(run: Run, number: int) -> tuple[State, int]:
+        if number >= last - 2:
+            return "running", 14 + 5 * (number % 2)
+        if number % 13 == 7:
+            return "diverged", 4
+        slow = run.config["lr"] < 7e-4 and run.trial is not None and run.trial % 4 != 1
+        return ("pruned", 8) if slow else ("complete", run.budget)
+
+    _play(db, experiment, ends)
 
 
 def _create(db: Database, document: dict[str, Any], workspace: Path) -> tuple[Experiment, Plan]:
@@ -204,7 +238,8 @@ SHOTS: dict[str, tuple[str, Sequence[str]]] = {
     "experiments": ("osc-lstm", ["1"]),
     "new": ("", ["2"]),
     "monitor": ("osc-lstm", ["3"]),
-    "search": ("digits-search", ["4"]),
+    "search": ("digits-tuning", ["4"]),
+    "trial": ("digits-tuning", ["4", "end", "enter"]),
     "lab": ("", ["5", *["down"] * 4, "space", *["down"] * 2, "enter", "shift+right", "tab", *["right"] * 18]),
     "results": ("digits-search", ["6"]),
     "help": ("", ["1", "question_mark"]),

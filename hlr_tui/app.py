@@ -8,19 +8,22 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.markup import escape
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from core.errors import HlrError
 from hlr_tui.config import Config, save_config
 from hlr_tui.dashboard.child import DashboardChild
 from hlr_tui.desk import Desk
-from hlr_tui.keys import KEYS, bindings_everywhere, key_text, keys_now, mode_of, problems_of
+from hlr_tui.keys import KEYS, WINDOWS, bindings_everywhere, key_text, keys_now, mode_of, problems_of
 from hlr_tui.tables import printable
 from hlr_tui.themes import OURS
+from hlr_tui.trouble import Trouble, trouble_files
 
 SCREENS = {
     "experiments": "ExperimentsScreen",
@@ -46,9 +49,16 @@ def _maker(mode: str) -> Callable[[], Screen[Any]]:
 
 
 def import_screens() -> None:
-    """Import every screen, after which `KEYS` is complete."""
-    for mode in SCREENS:
-        import_module(f"hlr_tui.screens.{mode}")
+    """Import every screen and window, after which `KEYS` is complete."""
+    for name in (*SCREENS, *WINDOWS):
+        import_module(f"hlr_tui.screens.{name}")
+
+
+class _Told(Exception):
+    """An error that Textual shows on one plain line."""
+
+    def __rich__(self) -> str:
+        return escape(f"hlr-tui: {self}. Experiments go on; hlr-tui shows them again.")
 
 
 class HlrApp(App[None]):
@@ -64,6 +74,8 @@ class HlrApp(App[None]):
         chosen: name of the experiment that Monitor, Search and Results show; "" where none is.
         known: names of all experiments, as far as the first screen has seen them.
         dashboard: Optuna's dashboard, which ends with the app.
+        trouble: explains errors.
+        failure: why the app had to end; "" where it did not.
     """
 
     TITLE = "hlr-tui"
@@ -92,6 +104,8 @@ class HlrApp(App[None]):
         self.config_file = config_file
         self.known: tuple[str, ...] = ()
         self.dashboard = DashboardChild(desk.places(), desk.environment())
+        self.trouble = Trouble(trouble_files(desk.settings.workspace))
+        self.failure = ""
         self._problems = problems
         self._trying = False
         self.set_reactive(HlrApp.chosen, chosen)
@@ -102,7 +116,7 @@ class HlrApp(App[None]):
         for problem in self._problems:
             self.warn(problem)
         if self.config.keys:
-            self.run_worker(self._take_keys, thread=True, exit_on_error=False)
+            self.run_worker(self._take_keys, thread=True)
 
     def on_unmount(self) -> None:
         self.dashboard.stop()
@@ -110,6 +124,19 @@ class HlrApp(App[None]):
     def warn(self, message: str) -> None:
         """Tell what went wrong, long enough to be read."""
         self.notify(printable(message), severity="error", timeout=MESSAGE_SECONDS, markup=False)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Textual's one place for what nobody caught, from any widget, timer or worker: it would print a traceback into
+        the user's shell."""
+        if isinstance(error, WorkerFailed):  # what somebody asked for is not done; all else stands
+            said = self.trouble.explain(error.error)
+            if self.is_running:
+                self.warn(said)
+        elif not self.failure:  # a widget that has failed answers nothing any more
+            self.failure = self.trouble.explain(error)
+            told = _Told(self.failure)
+            told.__cause__ = error
+            super()._handle_exception(told)
 
     def try_theme(self, theme: str) -> None:
         """Show a theme without keeping it."""
@@ -128,7 +155,7 @@ class HlrApp(App[None]):
 
         self.config = replace(self.config, **changes)
         if self.config_file is not None:
-            self.run_worker(lambda: self._save(changes), thread=True, exit_on_error=False)
+            self.run_worker(lambda: self._save(changes), thread=True)
 
     def _save(self, changes: dict[str, Any]) -> None:
         assert self.config_file is not None

@@ -5,7 +5,6 @@ Bad values never keep the UI from starting: each is named with what is legal, an
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from typing import Any
 from core.errors import EnvironmentFailure, Problem, did_you_mean, printable
 from core.params import params_of, real, text
 from core.values import parse
+from hlr_tui.whole_files import write_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,10 +112,7 @@ def save_config(path: Path, changes: Mapping[str, Any]) -> None:
         raise EnvironmentFailure(f"{path}: is not TOML, so nothing was saved: {printable(str(error))}") from error
     for key, value in changes.items():
         document[key] = value
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(tomlkit.dumps(document), encoding="utf-8")
-        part.replace(path)
+        write_whole(path, tomlkit.dumps(document))
     except OSError as error:
         raise EnvironmentFailure(f"{path}: cannot be written: {error.strerror}") from error

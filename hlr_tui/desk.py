@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from core.storage.experiments import Experiment
     from core.storage.runs import Run
 
+PATIENCE = 2.0
+"""Seconds that a look waits for a lock or a server: it is tried again, and who leaves meanwhile waits for its end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -42,21 +45,50 @@ class Desk:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._db: Database | None = None
+        self._file: object = None
+        self._opened = False
         self._lock = Lock()
 
     def db(self) -> Database:
-        """The database, opened at the first call; there may be none yet (`StorageError`)."""
-        from core.storage.engine import open_database
+        """The database, opened at the first call, and again where another file has taken its place: who keeps what it
+        has read of a database compares."""
+        from core.storage.engine import StorageError, open_database
 
         with self._lock:
+            file = self._identity()
+            if self._db is not None and file != self._file:
+                self._db.close()
+                self._db = None
+            if file is None and self._opened:
+                raise StorageError(
+                    f"{self._path}: the database is gone, somebody has deleted or moved it. Put it back; what is "
+                    "launched from here on begins a new one"
+                )
             if self._db is None:
-                self._db = open_database(self.settings.storage, create=False)
+                self._db = open_database(self.settings.storage, create=False, patience=PATIENCE)
+                self._file, self._opened = file, True
             return self._db
 
     def exists(self) -> bool:
-        """There is a database; asked without opening it."""
+        """There is a database, or there was one; asked without opening it."""
+        return self._opened or self._identity() is not None
+
+    @property
+    def _path(self) -> Path | None:
+        """The file of the database; None for a server."""
         prefix, _, path = self.settings.storage.partition(":///")
-        return prefix != "sqlite" or Path(path.partition("?")[0]).exists()
+        return Path(path.partition("?")[0]) if prefix == "sqlite" else None
+
+    def _identity(self) -> object:
+        """What tells a file from another one of the same name; None where there is none."""
+        path = self._path
+        if path is None:
+            return "server"
+        try:
+            found = path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def experiments(self) -> list[Experiment]:
         """All experiments, the newest first."""
@@ -114,6 +146,7 @@ class Desk:
         return self.settings.workspace / "specs" / f"{name}.toml"
 
     def close(self) -> None:
+        """Close the database; the next look opens it again."""
         with self._lock:
             if self._db is not None:
                 self._db.close()

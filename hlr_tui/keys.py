@@ -14,6 +14,9 @@ from core.errors import Problem, did_you_mean, show
 
 EVERYWHERE = "everywhere"
 
+WINDOWS = ("run", "trial", "load", "path", "export", "notice", "confirm", "help", "settings")
+"""Windows in front of a screen, each a file under ``screens/``: only their own keys act while they stand."""
+
 
 @dataclass(frozen=True, slots=True)
 class Key:

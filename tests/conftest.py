@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import Any
 
 import pytest
 from campaign import Campaign, campaign, document
+
+# Read when torch is imported: what the tests train is tiny, and they share the cores with their neighbours.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 
 @pytest.fixture(scope="session")

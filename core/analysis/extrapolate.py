@@ -21,6 +21,13 @@ FEWEST = 6
 EXPONENTS = (0.05, 4.0)
 GRID = 128
 DRAWS = 4000
+FEWEST_DRAWS = 400
+"""Draws that its quantiles need."""
+
+SLACK = 0.05
+"""How far below zero, in parts of the lowest value, the end of a curve that is never negative may be drawn: the grid of
+exponents misses an end at zero by a little."""
+
 LEVEL = 0.8
 
 
@@ -60,7 +67,8 @@ def extrapolate(epochs: Sequence[int], values: Sequence[float], horizon: int, po
         points: at most so many epochs are guessed.
 
     Returns:
-        None where fewer than `FEWEST` points are finite, or the horizon is reached.
+        None where fewer than `FEWEST` points are finite, the horizon is reached, or every power law that fits would end
+        below zero.
     """
     import numpy as np
 
@@ -102,7 +110,15 @@ def extrapolate(epochs: Sequence[int], values: Sequence[float], horizon: int, po
     spread = noise * math.sqrt(number / counted)
     roots = np.linalg.cholesky(inverse)[which]
     drawn = ends[which] + spread[:, None] * (roots @ random.standard_normal((DRAWS, 2, 1)))[..., 0]
-    future = (basis(ahead)[which] @ drawn[..., None])[..., 0] + noise[:, None] * random.standard_normal((DRAWS, 1))
+    if (y >= 0).all():  # and then it has no negative end: draws that have one are none of this curve's
+        share = -last / (first - last)
+        possible = share[which] * drawn[:, 0] + (1 - share[which]) * drawn[:, 1] >= -SLACK * y.min()
+        if possible.sum() < FEWEST_DRAWS:  # no power law: its later part may be one, once the first fall is over
+            later = known[len(known) // 3 :]
+            return extrapolate([at for at, _ in later], [value for _, value in later], horizon, points)
+        which, noise, drawn = which[possible], noise[possible], drawn[possible]
+    middle_of = basis(ahead)[which] @ drawn[..., None]
+    future = middle_of[..., 0] + noise[:, None] * random.standard_normal((len(which), 1))
     if (y >= 0).all():
         future = np.maximum(future, 0.0)
     low, middle, high = np.quantile(future, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2], axis=0)

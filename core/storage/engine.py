@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,12 +97,14 @@ def _failure(shown: str, cause: BaseException | None, error: Exception) -> Excep
     return error
 
 
-def open_database(url: str, *, create: bool = True) -> Database:
+def open_database(url: str, *, create: bool = True, patience: float | None = None) -> Database:
     """Open the database and make our tables where they are missing.
 
     Args:
         url: a path, ``sqlite:///path`` or ``postgresql://user@host/name``.
         create: make the file (0600) and its folders (0700) where they are missing.
+        patience: seconds to wait for a lock or for a server to answer; None: as long as makes sense without a person
+            who waits.
 
     Raises:
         UsageError: the URL is of no supported form.
@@ -109,9 +112,9 @@ def open_database(url: str, *, create: bool = True) -> Database:
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
-        database = _postgresql(parsed)
+        database = _postgresql(parsed, patience or _REACH_SECONDS)
     else:
-        database = _sqlite_file(Path(parsed.database or ""), create)
+        database = _sqlite_file(Path(parsed.database or ""), create, patience or sqlite.BUSY_SECONDS)
     try:
         with database.write() as connection:
             _prepare(connection, database)
@@ -143,7 +146,7 @@ def _refuse(url: str, legal: str) -> URL:
     raise UsageError(f"storage = {show(url)}: {legal}")
 
 
-def _sqlite_file(path: Path, create: bool) -> Database:
+def _sqlite_file(path: Path, create: bool, patience: float) -> Database:
     path = path.expanduser().resolve()
     if not path.exists() and not create:
         raise StorageError(f"no experiments here yet: {path} does not exist")
@@ -161,16 +164,16 @@ def _sqlite_file(path: Path, create: bool) -> Database:
         except OSError as error:
             raise StorageError(f"{path}: the database cannot be created: {error.strerror}") from error
     url = URL.create("sqlite", database=str(path))
-    engine = sa.create_engine(url, creator=sqlite.creator(str(path)))
+    engine = sa.create_engine(url, creator=sqlite.creator(str(path), patience=patience))
     sqlite.begin_immediate(engine)
     return Database(url.render_as_string(), str(path), str(path), engine)
 
 
-def _postgresql(url: URL) -> Database:
+def _postgresql(url: URL, patience: float) -> Database:
     shown = url.render_as_string(hide_password=True)
     options: dict[str, Any] = {"pool_pre_ping": True}
     if "connect_timeout" not in url.query:
-        options["connect_args"] = {"connect_timeout": _REACH_SECONDS}
+        options["connect_args"] = {"connect_timeout": math.ceil(patience)}
     try:
         engine = sa.create_engine(url, **options)
     except (ModuleNotFoundError, exc.NoSuchModuleError) as error:

@@ -19,13 +19,14 @@ READ_ONLY = "hlr_read_only"
 """Execution option of a connection whose transactions only read."""
 
 
-def connect(path: str, foreign_keys: bool = True) -> sqlite3.Connection:
-    """A connection in WAL mode to a file that exists; the driver begins no transactions by itself."""
+def connect(path: str, foreign_keys: bool = True, patience: float = BUSY_SECONDS) -> sqlite3.Connection:
+    """A connection in WAL mode to a file that exists; the driver begins no transactions by itself. It waits `patience`
+    seconds for a lock."""
     connection = sqlite3.connect(
-        f"file:{quote(path)}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        f"file:{quote(path)}?mode=rw", uri=True, timeout=patience, isolation_level=None, check_same_thread=False
     )
     try:
-        _write_ahead(connection)
+        _write_ahead(connection, patience)
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
     except sqlite3.Error:
@@ -34,9 +35,9 @@ def connect(path: str, foreign_keys: bool = True) -> sqlite3.Connection:
     return connection
 
 
-def _write_ahead(connection: sqlite3.Connection) -> None:
+def _write_ahead(connection: sqlite3.Connection, patience: float) -> None:
     # SQLite does not wait its busy timeout for the lock that changes the journal mode.
-    deadline = time.monotonic() + BUSY_SECONDS
+    deadline = time.monotonic() + patience
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -60,9 +61,11 @@ def begin_immediate(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
-def creator(path: str, *, foreign_keys: bool = True) -> Callable[[], sqlite3.Connection]:
+def creator(
+    path: str, *, foreign_keys: bool = True, patience: float = BUSY_SECONDS
+) -> Callable[[], sqlite3.Connection]:
     """What `sqlalchemy.create_engine` connects to the file `path` with."""
-    return partial(connect, path, foreign_keys)
+    return partial(connect, path, foreign_keys, patience)
 
 
 @contextmanager
@@ -111,7 +114,7 @@ def explain(error: sqlite3.Error) -> str | None:
         case sqlite3.SQLITE_CANTOPEN:
             return "the database cannot be opened; check that the file and its folder can be read and written"
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return f"another process has held the database for {BUSY_SECONDS:.0f} s; end it, or try again"
+            return "another process holds the database for longer than usual; end it, or try again"
         case sqlite3.SQLITE_FULL:
             return "the disk is full; free some space and resume"
         case sqlite3.SQLITE_IOERR:

@@ -23,7 +23,8 @@ import torch
 
 from core.errors import EnvironmentFailure, HlrError, UsageError
 from core.trainer.assemble import DataCache, Parts, assemble
-from core.trainer.worker import out_of_memory, pick_device, warm_up
+from core.trainer.eager import make_deterministic, put_off_compiler
+from core.trainer.worker import out_of_memory, pick_device
 from core.user_code import blame
 
 SMALL_BATCH = 8
@@ -153,13 +154,13 @@ def main(argv: list[str] | None = None) -> int:
     configs: list[dict[str, Any]] = json.load(sys.stdin)
     results = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # users' code may print
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    make_deterministic()
+    put_off_compiler()
     try:
         device = pick_device(args.device)
     except HlrError as error:
         _say(Probe(error=str(error), exit_code=EnvironmentFailure.exit_code), results)
         return EnvironmentFailure.exit_code
-    warm_up()
     cache = DataCache(args.data_dir)
     seen: set[str] = set()
     for config in configs:

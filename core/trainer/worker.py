@@ -30,6 +30,7 @@ from core.storage.runs import Fenced, Run, RunState, claim, has_queued
 from core.storage.workers import beat, register, retire
 from core.trainer.assemble import DataCache, assemble
 from core.trainer.checkpoint import DamagedCheckpoint, load_checkpoint
+from core.trainer.eager import make_deterministic, put_off_compiler
 from core.trainer.loop import Diverged, Pruned, Stopped, train
 from core.trainer.recorder import FLUSH_SECONDS, STORAGE_PATIENCE, RunRecorder, insist
 from core.trainer.vetting import Vetting
@@ -219,11 +220,6 @@ def out_of_memory(error: Exception) -> bool:
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "DefaultCPUAllocator" in str(error)
 
 
-def warm_up() -> None:
-    """Pay once, before the first run, what torch puts off until the first optimizer: a second or more of imports."""
-    torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
-
-
 def pick_device(wanted: str) -> torch.device:
     """The device a spec asks for; "auto" takes CUDA, then MPS, then the CPU.
 
@@ -258,7 +254,8 @@ def main(argv: list[str] | None = None) -> int:
     if not args.storage:
         parser.error("--storage, or the variable HLR_STORAGE, must name the database")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS needs to be deterministic
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    make_deterministic()
+    put_off_compiler()
     stopping = threading.Event()
 
     def stop(signum: int, frame: FrameType | None) -> None:
@@ -269,7 +266,6 @@ def main(argv: list[str] | None = None) -> int:
     try:
         db = open_database(args.storage, create=False)
         device = pick_device(args.device)
-        warm_up()
         worker = Worker(db, args.experiment, args.workspace, args.data_dir, device, args.log, stopping=stopping)
         say(f"worker {worker.id} on {device}, pid {os.getpid()}")
         worker.work(args.max_runs, args.idle)

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from core.errors import HlrError, UsageError, printable
+from core.errors import EnvironmentFailure, HlrError, UsageError, printable
 from hlr_tui.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def run_ui(settings: Settings) -> int:
             print(printable(line), file=sys.stderr)
     finally:
         desk.close()
-    return app.return_code or 0
+    return EnvironmentFailure.exit_code if app.failure else app.return_code or 0
 
 
 def still_running(desk: Desk) -> list[str]:

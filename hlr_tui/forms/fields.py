@@ -18,10 +18,16 @@ from core.spec.sections import (
     TrainingSection,
     compare_defaults,
 )
-from core.values import check_value
 from hlr_tui.describe import default_text, legal_text, search_text
-from hlr_tui.forms.texts import RANGE_LEGAL, is_default, text_of, value_of
+from hlr_tui.forms.derived import default_of, search_of, training
+from hlr_tui.forms.texts import RANGE_LEGAL, is_default, text_of
 from hlr_tui.forms.values import OWN, Part, Raw, Values, Word, component, fitting, mode_of, name_of, parts_of, text_in
+
+KEPT = ("methods.params.", "optimize.search.")
+"""Keys that say something even where their value is the default: they take a parameter out of the search."""
+
+SEARCHED = "searched"
+"""In place of the default of a parameter that the search moves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +52,7 @@ class Field:
         default: what holds where it is left empty.
         help: what it means, for one line.
         legal: what is legal, in words.
+        formula: what `default` was worked out from, "" where it stands by itself.
         searched: it holds a search range for `param`.
         picks: what a list can be made of.
     """
@@ -56,6 +63,7 @@ class Field:
     default: str
     help: str
     legal: str
+    formula: str = ""
     searched: bool = False
     picks: tuple[Pick, ...] = ()
 
@@ -82,6 +90,8 @@ class Section:
 
 def is_given(field: Field, raw: Raw) -> bool:
     """The field says something that would not hold without it."""
+    if field.key.startswith(KEPT):
+        return raw != ""
     if isinstance(raw, list):
         return not is_default(field.param, raw)
     return raw not in ("", field.default) and field.key != "task.name"
@@ -135,20 +145,9 @@ def _section_default(values: Values, key: str, param: Param) -> str:
             return text_of(task.batch_size)
         case "compare.budgets" | "compare.seeds":
             name = key.partition(".")[2]
-            return text_of(list(getattr(compare_defaults(CompareSection(), mode_of(values), _training(values)), name)))
+            return text_of(list(getattr(compare_defaults(CompareSection(), mode_of(values), training(values)), name)))
         case _:
             return text_of(list(param.default)) if isinstance(param, Wholes) else ""
-
-
-def _training(values: Values) -> TrainingSection:
-    """[training] as far as it is legal."""
-    given = {}
-    for name, param in params_of(TrainingSection):
-        text = text_in(values, f"training.{name}")
-        value, problem = check_value(name, param, value_of(param, text)) if text else (None, None)
-        if value is not None and problem is None:
-            given[name] = value
-    return TrainingSection(**given)
 
 
 def _component_section(values: Values, section: str) -> Section:
@@ -206,18 +205,25 @@ def _parameters(values: Values, *, tuned: bool) -> Section:
 
 
 def _part_fold(values: Values, info: Part, *, tuned: bool) -> Fold:
-    fields = list(part_fields(info, infimum_lr=text_in(values, "training.infimum_lr"), tuned=tuned))
     title = info.code if info.code == info.name else f"{info.code}  {info.name}"
-    return Fold(key=f"methods.params.{info.code}", title=title, fields=tuple(fields))
+    return Fold(key=f"methods.params.{info.code}", title=title, fields=tuple(part_fields(values, info, tuned=tuned)))
 
 
-def part_fields(info: Part, *, infimum_lr: str = "", tuned: bool) -> Iterator[Field]:
+def part_fields(values: Values, info: Part, *, tuned: bool) -> Iterator[Field]:
     """A field for each parameter of a part and, where it may be searched, one for its range."""
     for name, param in params_of(parameters_class(info)):
-        shared = infimum_lr if name == "infimum_lr" and isinstance(info, SchedulerInfo) else ""
-        yield _field(f"methods.params.{info.code}.{name}", param, default=shared)
+        key = f"methods.params.{info.code}.{name}"
+        default, formula = "", ""
+        if tuned and isinstance(param, (Whole, Real)) and param.search is not None:
+            default = SEARCHED
+        elif isinstance(info, SchedulerInfo):
+            shared = text_in(values, "training.infimum_lr") if name == "infimum_lr" else ""
+            default, formula = (shared, "") if shared else default_of(values, info, name, param)
+        yield replace(_field(key, param, default=default), formula=formula)
         if tuned and isinstance(param, (Whole, Real)):
-            yield range_field(f"optimize.search.{info.code}.{name}", param, label="↔ range")
+            found, declared = search_of(values, info, param)
+            field = range_field(f"optimize.search.{info.code}.{name}", param, label="↔ range")
+            yield replace(field, default=found or field.default, formula=declared)
 
 
 def range_field(key: str, param: Whole | Real, *, label: str) -> Field:

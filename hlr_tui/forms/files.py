@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import tomllib
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from core.errors import EnvironmentFailure, UsageError
 from core.spec.experiment import Document
 from core.spec.files import absolute_files
 from hlr_tui.forms.spec_text import spec_text
+from hlr_tui.whole_files import write_whole
 
 
 def open_document(path: Path) -> Document:
@@ -29,14 +31,20 @@ def open_document(path: Path) -> Document:
     return document
 
 
+def placed(document: Document) -> Document:
+    """A copy of `document` that means the same wherever it is written: relative files lie in the current folder."""
+    document = copy.deepcopy(document)
+    absolute_files(document, Path.cwd())
+    return document
+
+
 def save_document(document: Document, path: Path) -> None:
-    """Write a document as a spec file; its folder is made where there is none.
+    """Write a document as a spec file, as a whole or not at all; its folder is made where there is none.
 
     Raises:
         EnvironmentFailure: it cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(spec_text(document), encoding="utf-8")
+        write_whole(path, spec_text(document))
     except OSError as error:
         raise EnvironmentFailure(f"{path}: cannot be written: {error.strerror}") from error

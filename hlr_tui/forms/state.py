@@ -12,15 +12,12 @@ from core.params import Param, Words, params_of
 from core.spec.experiment import Document
 from core.spec.files import LISTS, TABLES
 from core.spec.sections import SECTIONS
-from hlr_tui.forms.fields import Field, sections
+from hlr_tui.forms.fields import KEPT, Field, sections
 from hlr_tui.forms.texts import is_default, plain_of, range_of, range_text, text_of, value_of
 from hlr_tui.forms.values import OWN, Raw, component, every_part, name_of, text_in
 
 ALWAYS = ("experiment.name", "experiment.mode", "task.name")
 """Keys that a spec says even where they are the default: they are what one looks for in it."""
-
-KEPT = ("methods.params.", "optimize.search.")
-"""Keys that say something even where their value is the default: they take a parameter out of the search."""
 
 SECTION_ORDER = ("experiment", "task", "model", "training", "methods", "optimize", "compare", "execution", "tracking")
 

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hlr_tui.results_view.ranking import Ranking
 from hlr_tui.results_view.rows import letters_of
+
+SPREAD = 3.0
+"""Ratio of the worst mean to the best one from which on a log axis shows them better."""
+
+MARGIN = 0.05
+"""Room above and below, as a share of the axis."""
 
 MOST = 10
 """Curves that can be told apart in one chart."""
@@ -26,9 +33,9 @@ class Curve:
 
 
 def budget_curves(found: Ranking, chosen: str, most: int = MOST) -> list[Curve]:
-    """The curves of the `most` best methods and of the chosen one, whose interval is drawn; the best one's is, too.
+    """The curves of the `most` best methods and of the chosen one, with the intervals of the chosen one and the best.
 
-    Bands of more than two methods would cover each other.
+    Intervals of more than two methods would cover each other.
     """
     shown = found.methods[:most]
     if chosen in found.methods and chosen not in shown:
@@ -52,8 +59,31 @@ def budget_curves(found: Ranking, chosen: str, most: int = MOST) -> list[Curve]:
     return curves
 
 
-def wants_log(found: Ranking) -> bool:
-    """Whether a log axis shows the means better."""
-    means = [one.mean for own in found.standings.values() for one in own.values() if one.mean is not None]
-    finite = [mean for mean in means if math.isfinite(mean)]
-    return bool(finite) and min(finite) > 0 and max(finite) > 10 * min(finite)
+def value_axis(curves: Sequence[Curve], log: bool | None = None) -> tuple[tuple[float, float] | None, bool]:
+    """The ends of the axis of values, as tight as means and intervals allow, and whether it is logarithmic.
+
+    Args:
+        log: what the user asked for; None leaves it to the values.
+    """
+    means = [y for curve in curves for y in curve.ys if math.isfinite(y)]
+    ends = means + [y for curve in curves for edge in (curve.low, curve.high) for y in edge or () if math.isfinite(y)]
+    if not means:
+        return None, bool(log)
+    if log is None:
+        log = min(means) > 0 and max(means) > SPREAD * min(means)
+    if log:
+        ends = [math.log10(max(end, 0.5 * min(means))) for end in ends] if min(means) > 0 else []
+    if not ends:
+        return None, log
+    low, high = min(ends), max(ends)
+    room = MARGIN * (high - low) if high > low else 0.1 if log else 0.1 * abs(high) or 1.0
+    low, high = low - room, high + room
+    return ((10**low, 10**high) if log else (low, high)), log
+
+
+def bars(curve: Curve) -> tuple[list[float], list[float]]:
+    """The interval at each budget, as the ends of a bar."""
+    if curve.low is None or curve.high is None:
+        return [], []
+    ends = [(x, y) for x, *pair in zip(curve.xs, curve.low, curve.high, strict=True) for y in pair]
+    return [x for x, _ in ends], [y for _, y in ends]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hlr_tui.output import number_text
 from hlr_tui.plot import MARKERS
 from hlr_tui.results_view.ranking import Ranking, Standing
 from hlr_tui.tables import percent_text, spread_text, value_text
+
+if TYPE_CHECKING:
+    from core.storage.runs import Run
 
 BY_METHOD = "method"
 
@@ -28,9 +31,9 @@ def ranking_heads(found: Ranking, sort: str) -> list[str]:
     return ["", "#", head(BY_METHOD, "method"), "verdict", "n", *budgets, *lost]
 
 
-def ranking_rows(found: Ranking, sort: str) -> dict[str, list[str]]:
+def ranking_rows(found: Ranking, sort: str, *, narrow: bool = False) -> dict[str, list[str]]:
     """Cells by method, in the order asked for; rank, verdict and n are those of the budget that is sorted by, or of the
-    largest one."""
+    largest one; so is the only spread where the screen is narrow."""
     budget = found.budgets[-1] if sort == BY_METHOD else int(sort)
     ranks, letters = found.ranks(budget), letters_of(found)
     if sort == BY_METHOD:
@@ -41,7 +44,7 @@ def ranking_rows(found: Ranking, sort: str) -> dict[str, list[str]]:
     rows = {}
     for method in order:
         own = {each: found.standings[each].get(method) for each in reversed(found.budgets)}
-        cells = [_cell(found.metric, standing) for standing in own.values()]
+        cells = [_cell(found.metric, one, spread=not narrow or each == budget) for each, one in own.items()]
         chosen = own[budget]
         number = "-" if chosen is None else str(chosen.number or "?")
         rows[method] = [letters[method], str(ranks.get(method, "-")), method, found.verdict(budget, method), number]
@@ -62,10 +65,12 @@ def _any_lost(found: Ranking) -> bool:
     return any(standing.lost for own in found.standings.values() for standing in own.values())
 
 
-def _cell(metric: str, standing: Standing | None) -> str:
+def _cell(metric: str, standing: Standing | None, *, spread: bool = True) -> str:
     if standing is None or standing.mean is None:
         return "-"
     share = metric.endswith("accuracy")
+    if not spread:
+        return (percent_text if share else spread_text)(standing.mean, None)
     if standing.std is None and standing.low < standing.high:  # imported: bounds over seeds
         ends = (f"{100 * end:.1f}" if share else number_text(end, 2) for end in (standing.low, standing.high))
         mean = percent_text(standing.mean, None) if share else spread_text(standing.mean, None)
@@ -96,11 +101,13 @@ FAILURE_HEADS = ("study", "seed", "what went wrong")
 
 
 def failure_rows(document: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Failed runs with their errors, then the methods that have no mean and why."""
+    """Failed runs with their errors, those that diverged, then the methods that have no mean and why."""
     rows = {
         f"run {one['run']}": [one["study"], str(one["seed"]), (one["error"] or "").strip() or "no message"]
         for one in document["failures"]
     }
+    for one in document.get("diverged", ()):
+        rows[f"run {one['run']}"] = [one["study"], str(one["seed"]), one["error"]]
     for row in document["comparison"]:
         if row["reason"]:
             where = f"{row['method']} at {row['budget']} epochs"
@@ -108,9 +115,18 @@ def failure_rows(document: Mapping[str, Any]) -> dict[str, list[str]]:
     return rows
 
 
+def diverged_text(run: Run) -> str:
+    """``diverged after 6 of 20 epochs at lr 0.05 (trial 3)``, and what the worker said of it."""
+    trial = "" if run.trial is None else f" (trial {run.trial})"
+    lr = run.config.get("lr")
+    rate = f" at lr {value_text(lr)}" if isinstance(lr, (int, float)) else ""
+    said = f": {run.error}" if run.error else ""
+    return f"diverged after {run.epoch} of {run.budget} epochs{rate}{trial}{said}"
+
+
 def failure_text(document: Mapping[str, Any], key: str) -> str:
     """All there is to know of a failure: the whole error, and where its log is."""
-    for one in document["failures"]:
+    for one in (*document["failures"], *document.get("diverged", ())):
         if key == f"run {one['run']}":
             log = f"\nlog: {one['log']}" if one["log"] else ""
             return f"{one['study']}, seed {one['seed']}\n\n{(one['error'] or '').strip() or 'no message'}\n{log}"

@@ -103,7 +103,7 @@ class DeedScreen(LiveScreen):
             except HlrError as error:
                 self.tell(str(error))
 
-        self.run_worker(guarded, thread=True, exit_on_error=False)
+        self.run_worker(guarded, thread=True)
 
 
 def _runs(number: int) -> str:

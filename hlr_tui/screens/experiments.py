@@ -84,6 +84,9 @@ class ExperimentsScreen(DeedScreen):
             self._overview = Overview(self.desk)
         return self._overview.look()
 
+    def forget(self) -> None:
+        self._overview = None
+
     def show(self, found: list[Entry]) -> None:
         first = self._entries is None
         self._entries = found

@@ -114,7 +114,7 @@ class ExportScreen(ModalScreen[str | None]):
         self._say("writing …")
         chosen = [str(select.value) for select in self.query("#optimizer").results(Select)]
         words = export_words(self._experiment, self.form, self.path, chosen[0] if chosen else None)
-        self.run_worker(lambda: self._run(words), thread=True, exit_on_error=False)
+        self.run_worker(lambda: self._run(words), thread=True)
 
     def _run(self, words: Sequence[str]) -> None:
         outcome = self._desk.command(*words)

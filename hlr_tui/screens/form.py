@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Static
 
 from core.errors import HlrError
-from hlr_tui.keys import Key, declare
+from hlr_tui.keys import KEYS, Key, declare, key_text, keys_now
 from hlr_tui.screens.live import Problem
 from hlr_tui.tables import printable
 from hlr_tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
+    from core.spec.experiment import Document
     from hlr_tui.app import HlrApp
     from hlr_tui.desk import Desk
+    from hlr_tui.forms.draft import Draft
     from hlr_tui.forms.preview import Curve
+    from hlr_tui.forms.prospect import Prospect, View
     from hlr_tui.forms.state import FormState
     from hlr_tui.forms.verdict import Verdict
     from hlr_tui.widgets.field import FieldRow
@@ -31,11 +33,8 @@ if TYPE_CHECKING:
 WIDE = 120
 """Columns from which the preview stands beside the form."""
 
-PREVIEW_HINT = "p or esc: back to the form; l: logarithmic axis"
 DEBOUNCE = 0.2
 """Seconds of quiet after a key before the engine is asked."""
-HOME_HINT = """↑ ↓ show a section, enter goes into it, esc comes back here
-tab and the arrows go from field to field; f5 launches"""
 
 
 class FormScreen(Screen[None]):
@@ -55,7 +54,6 @@ class FormScreen(Screen[None]):
     ]
 
     DEFAULT_CSS = """
-    FormScreen #summary { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     FormScreen #body { layout: horizontal; height: 1fr; }
     FormScreen #form { width: 3fr; }
     FormScreen #preview { width: 2fr; }
@@ -70,7 +68,6 @@ class FormScreen(Screen[None]):
     FormScreen.-wide #preview { display: block; width: 2fr; }
     FormScreen.-wide.-previewing #form { width: 2fr; }
     FormScreen.-wide.-previewing #preview { width: 3fr; }
-    FormScreen #hint { height: 2; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     def __init__(self) -> None:
@@ -78,16 +75,33 @@ class FormScreen(Screen[None]):
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
         self.state: FormState | None = None
         self._verdict: Verdict | None = None
+        self._view: View | None = None
+        self.checking = False
+        self.clean: Document | None = None
+        """What the form held when it was last in a file, or empty."""
         self._timer: Timer | None = None
         self._asked = 0
         self._answered = 0
         self._told = ""
         self.busy = ""
+        self._lost = False
         self._row: FieldRow | None = None
 
     @property
     def desk(self) -> Desk:
         return self.hlr.desk
+
+    @cached_property
+    def draft(self) -> Draft:
+        from hlr_tui.forms.draft import Draft
+
+        return Draft(self.desk.settings.workspace)
+
+    @cached_property
+    def prospect(self) -> Prospect:
+        from hlr_tui.forms.prospect import Prospect
+
+        return Prospect(self.desk)
 
     @property
     def hlr(self) -> HlrApp:
@@ -99,32 +113,43 @@ class FormScreen(Screen[None]):
         return not self.busy and self._timer is None and self._asked == self._answered
 
     def compose(self) -> ComposeResult:
+        from hlr_tui.widgets.form_hint import FormHint
+        from hlr_tui.widgets.form_summary import FormSummary
         from hlr_tui.widgets.mode_bar import ModeBar
 
         yield ModeBar()
-        yield Static(id="summary", markup=False)
+        yield FormSummary(id="summary")
         problem = Problem(id="problem", markup=False)
         problem.display = False
         yield problem
         yield Container(id="body")
-        yield Static(HOME_HINT, id="hint", markup=False)
+        yield FormHint(id="hint")
         yield KeyLine()
 
     async def on_mount(self) -> None:
         from hlr_tui.forms.fields import sections
-        from hlr_tui.forms.state import fresh
+        from hlr_tui.forms.state import fresh, read, write
         from hlr_tui.widgets.form import Form
         from hlr_tui.widgets.spec_preview import SpecPreview
 
         try:
-            self.state = fresh()
+            draft = self.draft.read()
+            self.state = fresh() if draft is None else read(draft)
+            self.clean = write(self.state) if draft is None else None
             shown = sections(self.state.values)
         except HlrError as error:  # a plug-in that does not load
             self.tell(str(error))
             return
         await self.query_one("#body").mount(Form(shown, self.state.values, id="form"), SpecPreview(id="preview"))
         self.form.focus_sections()
+        if draft is not None:
+            self.tell(f"what was in the form when you left is back; {self.hlr_key('new.reset')} empties it")
         self.check()
+
+    def on_screen_resume(self) -> None:
+        if self._verdict is not None:  # something may have been trained in the meantime
+            self.prospect.forget()
+            self.check()
 
     @property
     def form(self) -> Form:
@@ -149,6 +174,7 @@ class FormScreen(Screen[None]):
         event.stop()
         assert self.state is not None
         self.state.put(event.row.field.key, event.raw)
+        event.row.heard()
         self.tell("")
         if self._timer is not None:
             self._timer.stop()
@@ -179,21 +205,42 @@ class FormScreen(Screen[None]):
 
         if asked != self._asked:  # somebody has typed on
             return
+        self._keep(document)
         verdict = judge(document)
         curves = preview_curves(verdict.spec) if verdict.spec is not None else None
-        self.back(self._judged, asked, verdict, curves, spec_text(document))
+        view = self.prospect.look(verdict.spec) if verdict.spec is not None and verdict.spec.methods else None
+        self.back(self._judged, asked, verdict, view, curves, spec_text(document))
 
-    async def _judged(self, asked: int, verdict: Verdict, curves: tuple[int, list[Curve]] | None, text: str) -> None:
+    @property
+    def edited(self) -> bool:
+        """There is something in the form that is in no file."""
+        from hlr_tui.forms.state import write
+
+        return self.state is not None and write(self.state) != self.clean
+
+    def _keep(self, document: Document) -> None:
+        """Keep what is in no file yet; where it cannot be kept that is told once."""
+        try:
+            self.draft.keep(None if document == self.clean else document)
+        except HlrError as error:
+            if not self._lost:
+                self._lost = True
+                self.back(self.tell, f"the form is not kept for another time: {error}")
+
+    async def _judged(
+        self, asked: int, verdict: Verdict, view: View | None, curves: tuple[int, list[Curve]] | None, text: str
+    ) -> None:
         from hlr_tui.widgets.spec_preview import SpecPreview
 
         if asked != self._asked:
             return
-        before, self._verdict = self._verdict, verdict
+        before, self._verdict, self._view = self._verdict, verdict, view
         if before is None or before.spec is None or verdict.spec is None or before.spec.files != verdict.spec.files:
             await self._lay()  # a file may have run, whose parameters are known from now on
         rest = self.form.blame(verdict.problems)
         preview = self.query_one("#preview", SpecPreview)
         preview.show_spec(text)
+        preview.show_plan(view)
         if curves is not None:
             preview.show_curves(*curves)
         self._draw_problem([verdict.said] * bool(verdict.said) + [str(problem) for problem in rest])
@@ -211,44 +258,36 @@ class FormScreen(Screen[None]):
 
     def draw_summary(self) -> None:
         from hlr_tui.forms.values import mode_of, name_of
+        from hlr_tui.widgets.form_summary import FormSummary
 
         if self.state is None:
             return
-        verdict, values = self._verdict, self.state.values
+        values = self.state.values
         name = name_of(values)
-        parts: list[str | tuple[str, str]] = [(f"{printable(name)}  ", "bold"), f"{mode_of(values)}  "]
-        if self.busy:
-            parts.append((self.busy, "$text-warning"))
-        elif verdict is None:
-            pass
-        elif verdict.fine and verdict.spec is not None:
-            totals = verdict.totals
-            runs = totals["search_runs"] + totals["compare_runs"]
-            counts = {
-                "method": len(verdict.spec.methods),
-                "trial": totals["trials"],
-                "run": runs,
-                "epoch": totals["epochs"],
-            }
-            count = " · ".join(f"{number:,} {noun}{'s' * (number != 1)}" for noun, number in counts.items() if number)
-            parts += [("✓ ready  ", "$text-success"), (count, "$foreground-muted")]
-            if name in self.hlr.known:
-                parts.append(("  (there is one of this name: it would go on)", "$text-warning"))
-        else:
-            count_wrong = len(verdict.problems) or 1
-            noun = "problem" if count_wrong == 1 else "problems"
-            parts.append((f"✗ {count_wrong} {noun}: f8 goes there", "$text-error"))
-        self.query_one("#summary", Static).update(Content.assemble(*parts), layout=False)
+        self.query_one(FormSummary).draw(
+            name,
+            mode_of(values),
+            self._verdict,
+            self._view,
+            busy=self.busy,
+            checking=self.checking,
+            check_key=self.hlr_key("new.check"),
+            wrong_key=self.hlr_key("new.wrong"),
+            known=name in self.hlr.known,
+        )
+
+    def hlr_key(self, id: str) -> str:
+        """The key that starts an action, after the user's own settings."""
+        key = next(key for key in KEYS if key.id == id)
+        return key_text(keys_now(key, self.hlr.config.keys)[0])
 
     def _draw_hint(self) -> None:
-        hint = self.query_one("#hint", Static)
-        if self._row is None or not self._row.is_attached:
-            hint.update(PREVIEW_HINT if self._hidden else HOME_HINT, layout=False)
-            return
-        field, problems = self._row.field, self._row.problems
-        about = Content.styled(printable(str(problems[0])), "$text-error") if problems else Content(field.help)
-        legal = printable(f"{field.key}   {field.legal}   default: {field.default}")
-        hint.update(Content("\n").join([about, Content.styled(legal, "$foreground-muted")]), layout=False)
+        from hlr_tui.widgets.form_hint import FormHint
+
+        self.query_one(FormHint).explain(self._row, previewing=self._hidden)
+
+    def on_option_list_option_highlighted(self) -> None:
+        self._draw_hint()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is nothing to act on where a plug-in that does not load leaves no form."""
@@ -294,10 +333,10 @@ class FormScreen(Screen[None]):
         def guarded() -> None:
             try:
                 work()
-            except HlrError as error:
-                self.back(self._failed, str(error))
+            except Exception as error:  # noqa: BLE001  # told in place; what nobody foresaw is kept in a file
+                self.back(self._failed, self.hlr.trouble.explain(error))
 
-        self.run_worker(guarded, thread=True, exit_on_error=False)
+        self.run_worker(guarded, thread=True)
 
     async def _failed(self, message: str) -> None:
         self.busy = ""

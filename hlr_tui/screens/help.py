@@ -14,13 +14,10 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from hlr_tui.keys import EVERYWHERE, KEYS, Key, declare, key_text, keys_now
+from hlr_tui.keys import EVERYWHERE, KEYS, WINDOWS, Key, declare, key_text, keys_now
 
 if TYPE_CHECKING:
     from hlr_tui.app import HlrApp
-
-LAST = ("notice", "confirm", "help", "settings")
-"""Windows in front of the screens come after them."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -83,8 +80,8 @@ def _blocks(mode: str, remapped: Mapping[str, str], accent: str) -> Iterator[Tab
     for key in KEYS:
         places.setdefault(key.where, []).append(key)
     first = [mode] if mode in places else []
-    between = [where for where in places if where not in (*first, EVERYWHERE, *LAST)]
-    for where in [*first, EVERYWHERE, *between, *(where for where in LAST if where in places)]:
+    between = [where for where in places if where not in (*first, EVERYWHERE, *WINDOWS)]
+    for where in [*first, EVERYWHERE, *between, *(where for where in WINDOWS if where in places)]:
         title = where.capitalize() + (" (this screen)" if where == mode else "")
         yield Text(title, style=f"bold underline {accent}".strip())
         yield key_table(places[where], remapped)

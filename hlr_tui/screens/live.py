@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
@@ -9,9 +10,11 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Footer, Static
 
-from core.errors import HlrError
+from core.errors import UsageError
+from hlr_tui.tables import printable
 
 if TYPE_CHECKING:
+    from core.storage.engine import Database
     from hlr_tui.app import HlrApp
     from hlr_tui.desk import Desk
 
@@ -21,6 +24,7 @@ class Problem(Static):
 
     def tell(self, message: str) -> None:
         """Show a message, or hide the line where it is empty."""
+        message = printable(message)
         if message != self.content:  # each update lays the screen out anew
             self.update(message)
         self.display = bool(message)
@@ -41,6 +45,7 @@ class LiveScreen(Screen[None]):
         self._timer: Timer | None = None
         self._pace = 0.0
         self._busy = False
+        self._database: Database | None = None
 
     @property
     def desk(self) -> Desk:
@@ -51,12 +56,12 @@ class LiveScreen(Screen[None]):
         return cast("HlrApp", self.app)
 
     def fetch(self) -> Any:
-        """What the screen shows now; in a thread. None leaves the screen as it is.
-
-        Raises:
-            HlrError: shown in place, and tried again.
-        """
+        """What the screen shows now; in a thread. None leaves the screen as it is. What it raises is told in place, and
+        it is tried again."""
         raise NotImplementedError
+
+    def forget(self) -> None:
+        """Let go of what was read of a database in whose place there is another one; in a thread."""
 
     def show(self, found: Any) -> None:
         """Draw what `fetch` found."""
@@ -98,18 +103,36 @@ class LiveScreen(Screen[None]):
         """Fetch and show, unless that is under way."""
         if not self._busy:
             self._busy = True
-            self.run_worker(self._look, thread=True, exit_on_error=False)
+            self.run_worker(self._look, thread=True)
 
     def _look(self) -> None:
         found, said = None, ""
         try:
+            self._compare()
             found = self.fetch()
-        except HlrError as error:
-            said = str(error)
+        except Exception as error:  # noqa: BLE001  # told in place; what it was that nobody foresaw is kept in a file
+            said = self.hlr.trouble.explain(error)
+            if not isinstance(error, UsageError):
+                self.desk.close()  # a file that was damaged or overwritten may be in order the next time
         finally:
             self._busy = False
-        if self.app.is_running:
-            self.app.call_from_thread(self._shown, found, said)
+        self._back(self._shown, found, said)
+
+    def _compare(self) -> None:
+        if self.desk.exists() and (now := self.desk.db()) is not self._database:
+            if self._database is not None:
+                self.forget()
+            self._database = now
+
+    def _back(self, then: Callable[..., None], *args: Any) -> None:
+        if not self.app.is_running:
+            return
+        try:
+            self.app.call_from_thread(then, *args)
+        except Exception as error:  # noqa: BLE001  # likewise, for a mistake in drawing
+            said = self.hlr.trouble.explain(error)
+            if self.app.is_running:
+                self.app.call_from_thread(self._shown, None, said)
 
     def _shown(self, found: Any, said: str) -> None:
         if not self.is_attached:

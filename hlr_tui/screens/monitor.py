@@ -107,6 +107,11 @@ class MonitorScreen(DeedScreen):
         look = self._watch.look(self.desk, self._choice)
         return _Found(name, why, look, self._crew_watch.look(look.progress) if self.wall.shows_crew else None)
 
+    def forget(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+
     def show(self, found: _Found) -> None:
         before, self._found = self._found, found
         if before is None or before.name != found.name:

@@ -12,13 +12,14 @@ from textual.widgets import DataTable, Static, TabbedContent, TabPane
 
 from hlr_tui.keys import Key, declare
 from hlr_tui.report import origins
-from hlr_tui.results_view.budget_series import MOST, Curve, budget_curves, wants_log
+from hlr_tui.results_view.budget_series import MOST, Curve, bars, budget_curves, value_axis
 from hlr_tui.results_view.commands import show_command
 from hlr_tui.results_view.ranking import Ranking, metrics_of, ranking
 from hlr_tui.results_view.rows import (
     BEST_HEADS,
     FAILURE_HEADS,
     best_rows,
+    diverged_text,
     failure_rows,
     failure_text,
     ranking_heads,
@@ -29,6 +30,9 @@ from hlr_tui.screens.live import LiveScreen
 from hlr_tui.tables import printable
 from hlr_tui.widgets.chart import Chart
 from hlr_tui.widgets.row_table import RowTable
+
+ROOMY = 100
+"""Columns from which every budget shows its spread; below, only the one that is sorted by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class ResultsScreen(LiveScreen):
                 yield Static(id="legend", markup=False)
                 with Container(id="split"):
                     yield RowTable(id="methods")
-                    yield Chart("by budget", x_label="epochs", id="budgets")
+                    yield Chart("mean by budget, bars: std", x_label="epochs", id="budgets")
             with TabPane("Best trials", id="best"):
                 yield RowTable(id="best-trials")
                 yield Static(id="notes", markup=False)
@@ -112,7 +116,14 @@ class ResultsScreen(LiveScreen):
             return Nothing("There is no experiment yet: press 2 to make one.")
         if not self.hlr.chosen:
             return Nothing("No experiment is chosen: press 1 and choose one; its results are then shown here.")
-        return self.desk.results(self.hlr.chosen)
+        document = self.desk.results(self.hlr.chosen)
+        if document["runs"].get("diverged"):
+            document["diverged"] = [
+                {"run": run.id, "study": run.study, "seed": run.seed, "log": run.log, "error": diverged_text(run)}
+                for run in self.desk.runs(self.hlr.chosen)
+                if run.state == "diverged"
+            ]
+        return document
 
     def show(self, found: Any) -> None:
         message = found.message if isinstance(found, Nothing) else self._missing(found)
@@ -175,7 +186,8 @@ class ResultsScreen(LiveScreen):
             self._sort = sort_keys(found)[0]
         table = self.query_one("#methods", RowTable)
         heads = ranking_heads(found, self._sort)
-        table.put(heads, ranking_rows(found, self._sort), right=(1, *range(4, len(heads))))
+        rows = ranking_rows(found, self._sort, narrow=self.size.width < ROOMY)
+        table.put(heads, rows, right=(1, *range(4, len(heads))))
         self.query_one("#legend", Static).update(printable(self._legend(found, len(metrics))))
         self._draw(found, table.key_at_cursor)
 
@@ -190,19 +202,25 @@ class ResultsScreen(LiveScreen):
 
     def _draw(self, found: Ranking, chosen: str) -> None:
         chart = self.query_one("#budgets", Chart)
-        log = wants_log(found) if self._log_y is None else self._log_y
-        if chart.log_y != log:
-            chart.log_y = log
         most = max(3, min(MOST, chart.size.height // 2))  # more curves than that hide each other
         curves = {curve.method: curve for curve in budget_curves(found, chosen, most)}
+        chart.y_limits, chart.log_y = value_axis(list(curves.values()), self._log_y)
+        ticks = [(float(budget), str(budget)) for budget in found.budgets]
+        if ticks != chart.x_ticks:
+            chart.x_ticks = ticks
         for gone in self._drawn.keys() - curves.keys():
             chart.drop(gone)
+            chart.drop(f"{gone} bars")
         for method, curve in curves.items():
             if self._drawn.get(method) != curve:
                 chart.put(
-                    method, label=method, xs=curve.xs, ys=curve.ys, colour=curve.colour, marker=curve.marker,
-                    low=curve.low, high=curve.high,
+                    method, label=method, xs=curve.xs, ys=curve.ys, colour=curve.colour, marker=curve.marker
                 )  # fmt: skip
+                xs, ys = bars(curve)
+                if xs:
+                    chart.put(f"{method} bars", label="", xs=xs, ys=ys, colour=curve.colour, marker="", style="bars")
+                else:
+                    chart.drop(f"{method} bars")
         self._drawn = curves
         chart.pinned = chosen or None
 

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Horizontal, Vertical
 from textual.widgets import DataTable, Static
 
-from hlr_tui.axis import decade_ticks
 from hlr_tui.keys import Key, declare
 from hlr_tui.output import number_text
 from hlr_tui.screens.live import LiveScreen
-from hlr_tui.search_view.edges import edge_warnings
-from hlr_tui.search_view.points import Series, is_log, objective_series, parameter_range, parameter_series, wants_log
+from hlr_tui.search_view.edges import Edge, edges, widened
 from hlr_tui.search_view.reading import SearchReader
-from hlr_tui.search_view.rows import SORTS, STUDY_HEADS, study_rows, trial_heads, trial_rows
-from hlr_tui.search_view.trials import Search, Study, summary
+from hlr_tui.search_view.rows import SORTS, STUDY_HEADS, by_best, study_rows, trial_heads, trial_rows
+from hlr_tui.search_view.trials import Search, Study, Trial, summary
 from hlr_tui.tables import printable
 from hlr_tui.widgets.chart import Chart
+from hlr_tui.widgets.long_table import LongTable
 from hlr_tui.widgets.row_table import RowTable
-
-OBJECTIVE = "objective"
-"""Key of the chart of the objective against the number of the trial; the others go by their parameter."""
-
+from hlr_tui.widgets.search_charts import SearchCharts
 
 WIDE = 110
-"""Columns from which the list of studies and all charts are in sight."""
-
-TALL = 40
-"""Lines from which charts of parameters may stand in several rows."""
+"""Columns from which the list of studies is in sight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +47,20 @@ class SearchScreen(LiveScreen):
             Key("search.log", "l", "toggle_log", "Log axis"),
             Key("search.sort", "s", "sort", "Sort"),
             Key("search.best", "b", "best", "Best trial"),
+            Key("search.widen", "w", "widen", "Widen the range"),
+            Key("search.order", "S", "order", "Sort the studies by their best, or as they are planned", footer=False),
         )
     ]
 
     CSS = """
     SearchScreen #heading, SearchScreen #warnings { height: auto; padding: 0 1; }
     SearchScreen #heading { text-style: bold; max-height: 2; }
-    SearchScreen #warnings { color: $text-warning; max-height: 3; }
+    SearchScreen #warnings { background: $warning-muted; color: $text-warning; text-style: bold; max-height: 5; }
     SearchScreen #nothing { padding: 1 2; color: $text-muted; }
-    SearchScreen #studies { width: 34; height: 1fr; margin-right: 1; }
-    SearchScreen #charts { layout: grid; grid-gutter: 0 1; height: 3fr; }
+    SearchScreen #studies { width: auto; max-width: 40; height: 1fr; margin-right: 1; }
+    SearchScreen #charts { height: 3fr; }
     SearchScreen #trials { height: 2fr; }
-    SearchScreen #charts Chart { height: 1fr; width: 1fr; }
-    SearchScreen.-narrow #studies { display: none; }
-    SearchScreen.-narrow #charts { grid-size: 1; }
-    SearchScreen.-narrow #charts Chart { display: none; }
-    SearchScreen.-narrow #charts Chart.-shown { display: block; }
+    SearchScreen.-narrow #studies, SearchScreen #studies.-alone { display: none; }
     """
 
     def __init__(self) -> None:
@@ -77,11 +69,9 @@ class SearchScreen(LiveScreen):
         self._reader = SearchReader()
         self._found: Search | None = None
         self._study = ""
-        self._chart = OBJECTIVE
-        self._charts: dict[str, Chart] = {}
-        self._drawn: dict[str, dict[str, Series]] = {}
-        self._log_y: bool | None = None
         self._sort = 0
+        self._by_best = True
+        self._edges: list[Edge] = []
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="heading", markup=False)
@@ -89,9 +79,9 @@ class SearchScreen(LiveScreen):
         with Horizontal(id="body"):
             yield RowTable(id="studies")
             with Vertical(id="main"):
-                yield Container(id="charts")
+                yield SearchCharts(id="charts")
                 yield Static(id="warnings", markup=False)
-                yield RowTable(id="trials")
+                yield LongTable(id="trials")
 
     def on_mount(self) -> None:
         self.query_one("#body").display = False
@@ -104,6 +94,9 @@ class SearchScreen(LiveScreen):
             return Nothing("No experiment is chosen: press 1 and choose one; its searches are then shown here.")
         return self._reader.read(self.desk.db(), self.desk.experiment(self.hlr.chosen))
 
+    def forget(self) -> None:
+        self._reader = SearchReader()
+
     def show(self, found: Any) -> None:
         message = found.message if isinstance(found, Nothing) else self._missing(found)
         self.query_one("#nothing", Static).update(printable(message))
@@ -115,9 +108,11 @@ class SearchScreen(LiveScreen):
         if self._found is None:
             return
         if was is None or was.name != found.name:
-            self._log_y, self._study = None, ""
+            self.charts.log_y, self._study = None, ""
             if self.focused is None:
                 self.query_one("#trials").focus()
+        elif was == found:
+            return
         self._refresh()
 
     @staticmethod
@@ -127,7 +122,7 @@ class SearchScreen(LiveScreen):
             return (
                 f"{found.name} has no search (its mode is {found.mode}). Experiments of mode optimize, "
                 "optimize-compare or all have one: its trials, the objective against each parameter, and the best "
-                "trial stand here."
+                "trial stand here. Press 6 for what this one found, or 1, then d to duplicate it into another mode."
             )
         if not any(study.trials for study in found.studies):
             then = "" if found.state == "running" else f" The experiment is {found.state}: resume it on screen 1."
@@ -135,172 +130,172 @@ class SearchScreen(LiveScreen):
         return ""
 
     @property
+    def charts(self) -> SearchCharts:
+        return self.query_one(SearchCharts)
+
+    @property
+    def trials(self) -> LongTable:
+        return self.query_one("#trials", LongTable)
+
+    @property
     def study(self) -> Study | None:
         """The study that is shown: the one chosen, or the first with trials."""
         if self._found is None:
             return None
-        named = {study.name: study for study in self._found.studies}
+        named = {study.name: study for study in self._studies()}
         if self._study not in named:
-            self._study = next((study.name for study in self._found.studies if study.trials), "")
+            self._study = next((study.name for study in named.values() if study.trials), "")
         return named.get(self._study)
+
+    def _studies(self) -> list[Study]:
+        """The studies in the order of the list."""
+        if self._found is None:
+            return []
+        return by_best(self._found.studies) if self._by_best else list(self._found.studies)
 
     def _refresh(self) -> None:
         study = self.study
         if self._found is None or study is None:
             return
-        studies = self.query_one("#studies", RowTable)
+        studies, every = self.query_one("#studies", RowTable), self._studies()
         with self.prevent(DataTable.RowHighlighted):
-            studies.put(STUDY_HEADS, study_rows(self._found.studies), right=(1, 2))
+            heads = [f"{head} ↑" if self._by_best and head == "best" else head for head in STUDY_HEADS]
+            studies.put(heads, study_rows(every, self._found.best, ascii=self._ascii), right=(2, 3))
             studies.go_to(study.name)
-        studies.set_class(len(self._found.studies) == 1, "-alone")
+        studies.set_class(len(every) == 1, "-alone")
         self.query_one("#heading", Static).update(printable(self._heading(study)))
-        warnings = edge_warnings(study)
-        if self._found.unread:
-            warnings.append(f"search ranges are unknown here: {self._found.unread}")
-        line = self.query_one("#warnings", Static)
-        line.update(printable("\n".join(f"! {warning}" for warning in warnings)))
-        line.display = bool(warnings)
-        self._draw(study)
-        trials = self.query_one("#trials", RowTable)
-        heads = trial_heads(study)
+        self._edges = edges(study)
+        self._warn(study)
+        self.charts.put(study, self._edges)
+        heads, best = trial_heads(study), study.best
         shown = [f"{head} ↑" if head == SORTS[self._sort] else head for head in heads]
-        trials.put(shown, trial_rows(study, SORTS[self._sort]), right=[at for at in range(len(heads) - 1) if at != 2])
+        self.trials.put(
+            shown,
+            trial_rows(study, SORTS[self._sort]),
+            right=[at for at in range(len(heads) - 1) if at != 2],
+            strong="" if best is None else str(best.number),
+        )
+        self._point_at(self.trials.key_at_cursor)
+
+    @property
+    def _ascii(self) -> bool:
+        return any(chart.ascii for chart in self.charts.charts.values())
 
     def _heading(self, study: Study) -> str:
         assert self._found is not None
-        names = [each.name for each in self._found.studies]
-        of = f" ({names.index(study.name) + 1} of {len(names)})" if len(names) > 1 else ""
-        best = study.best
-        found = (
-            "" if best is None or best.value is None else f" · best {number_text(best.value, 4)}, trial {best.number}"
-        )
-        return f"{study.method}{of} · {summary(study)}{found}"
+        names = [each.name for each in self._studies()]
+        best, leader = study.best, self._found.best
+        leads = ", leads" if leader is not None and leader.name == study.name else ""
+        of = f" ({names.index(study.name) + 1} of {len(names)}{leads})" if len(names) > 1 else ""
+        parts = [f"{study.method}{of}", summary(study)]
+        if best is not None and best.value is not None:
+            parts.append(f"best {number_text(best.value, 4)}, trial {best.number}")
+        return " · ".join(parts)
 
-    def _draw(self, study: Study) -> None:
-        wanted = [OBJECTIVE, *study.parameters]
-        if list(self._charts) != wanted:
-            self._make_charts(study, wanted)
-        log = wants_log(study) if self._log_y is None else self._log_y
-        for key, chart in self._charts.items():
-            series = objective_series(study) if key == OBJECTIVE else parameter_series(study, key)
-            if chart.log_y != log:
-                chart.log_y = log
-            drawn = self._drawn.setdefault(key, {})
-            for gone in drawn.keys() - {each.key for each in series}:
-                chart.drop(gone)
-                del drawn[gone]
-            for each in series:
-                if drawn.get(each.key) != each:
-                    drawn[each.key] = each
-                    chart.put(
-                        each.key,
-                        label=each.label,
-                        xs=each.xs,
-                        ys=each.ys,
-                        colour=each.colour,
-                        marker=each.marker,
-                        style=each.style,
-                    )
-
-    def _make_charts(self, study: Study, wanted: list[str]) -> None:
-        area = self.query_one("#charts")
-        area.remove_children()
-        self._charts, self._drawn = {}, {}
-        for key in wanted:
-            if key == OBJECTIVE:
-                chart = Chart("objective by trial; what was cut short stands at its last loss", x_label="trial")
-            else:
-                chart = Chart(f"objective by {key}", x_label=f"{key}, log scale" if is_log(study, key) else key)
-                chart.legend = False
-                chart.x_range = parameter_range(study, key)
-                if is_log(study, key) and chart.x_range is not None:
-                    chart.x_ticks = sorted(decade_ticks(*chart.x_range, 4))
-            self._charts[key] = chart
-        if self._chart not in self._charts:
-            self._chart = OBJECTIVE
-        area.mount(*self._charts.values())
-        self._show_chart()
-        self._lay_out()
-
-    def _show_chart(self) -> None:
-        for key, chart in self._charts.items():
-            chart.set_class(key == self._chart, "-shown")
-
-    def on_resize(self) -> None:
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        """The objective over the whole width, the parameters below it: in one row where the screen is low."""
-        number = max(1, len(self._charts) - 1)
-        fit = max(1, (self.size.width - 36) // 27) if self.size.height >= TALL else number
-        columns = -(-number // -(-number // fit)) if self.size.width >= WIDE else 1
-        self.query_one("#charts").styles.grid_size_columns = columns
-        if OBJECTIVE in self._charts:
-            self._charts[OBJECTIVE].styles.column_span = columns
+    def _warn(self, study: Study) -> None:
+        """What is to be done about this search, if anything."""
+        found = [str(edge) for edge in self._edges]
+        if any(edge.wider is not None for edge in self._edges):
+            found[0] += "; w does it"
+        states = study.counts()
+        ended = sum(states.get(state, 0) for state in ("complete", "pruned", "diverged", "failed"))
+        lost = states.get("diverged", 0) + states.get("failed", 0)
+        if ended >= 2 and lost == ended:
+            how = " and ".join(state for state in ("diverged", "failed") if state in states)
+            advice = "Enter shows how" if "failed" in states else "lower rates may hold: set optimize.search.lr"
+            found.append(f"no trial came to its end: {lost} {how}; {advice}")
+        if self._found is not None and self._found.unread:
+            found.append(f"search ranges are unknown here: {self._found.unread}")
+        line = self.query_one("#warnings", Static)
+        line.update(printable("\n".join(f"! {warning}" for warning in found)))
+        line.display = bool(found)
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        key = event.row_key.value or ""
-        if event.data_table.id == "studies":
-            self._choose(key)
-        elif event.data_table.has_focus:
-            self._point_at(key)
+        self._choose(event.row_key.value or "")
 
-    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
-        if event.data_table.id == "studies":
-            self.query_one("#trials").focus()
-        else:
-            self.action_open_trial()
+    def on_data_table_row_selected(self) -> None:
+        self.trials.focus()
+
+    def on_long_table_highlighted(self, event: LongTable.Highlighted) -> None:
+        self._point_at(event.key)
+
+    def on_long_table_selected(self) -> None:
+        self.action_open_trial()
 
     def on_chart_cursor_moved(self, event: Chart.CursorMoved) -> None:
-        """The table follows the cursor of the chart that has trials on its axis."""
-        if event.chart is self._charts.get(OBJECTIVE) and event.chart.has_focus and event.x is not None:
-            self.query_one("#trials", RowTable).go_to(str(round(event.x)))
+        """The table follows the cursor of the chart that the user moves."""
+        if event.x is not None and event.chart.has_focus:
+            trial = self.charts.trial_at(event.chart, event.x)
+            if trial is not None:
+                self.trials.go_to(str(trial.number))
 
     def _choose(self, name: str) -> None:
         if name and name != self._study and self._found is not None:
-            self._study, self._log_y = name, None
+            self._study, self.charts.log_y = name, None
             self._refresh()
 
+    def _trial(self, number: str) -> Trial | None:
+        study = self.study
+        return None if study is None else next((t for t in study.trials if str(t.number) == number), None)
+
     def _point_at(self, number: str) -> None:
-        """Put the cursor of the objective's chart on a trial."""
-        chart = self._charts.get(OBJECTIVE)
-        if chart is not None and number and not chart.has_focus:
-            chart.cursor = float(number)
+        """Put the cursors of the charts on a trial."""
+        trial = self._trial(number)
+        if trial is not None:
+            self.charts.point_at(trial)
 
     def action_study(self, step: int) -> None:
         if self._found is not None and self.study is not None:
-            names = [study.name for study in self._found.studies]
+            names = [study.name for study in self._studies()]
             self._choose(names[(names.index(self._study) + step) % len(names)])
 
     def action_next_chart(self) -> None:
-        """Show the next chart where there is room for one; move the focus where all are in sight."""
-        if not self._charts:
-            return
-        keys = list(self._charts)
-        self._chart = keys[(keys.index(self._chart) + 1) % len(keys)]
-        self._show_chart()
-        if self.size.width >= WIDE or isinstance(self.focused, Chart):
-            self._charts[self._chart].focus()
+        """Show the next chart where there is no room for all; move the focus where they are in sight."""
+        focused = isinstance(self.focused, Chart)
+        everything = all(chart.display for chart in self.charts.charts.values())
+        chart = self.charts.next()
+        if chart is not None and (focused or everything):
+            chart.focus()
 
     def action_toggle_log(self) -> None:
         if self.study is not None:
-            now = wants_log(self.study) if self._log_y is None else self._log_y
-            self._log_y = not now
+            self.charts.log_y = not self.charts.is_log
             self._refresh()
 
     def action_sort(self) -> None:
         self._sort = (self._sort + 1) % len(SORTS)
         self._refresh()
 
+    def action_order(self) -> None:
+        self._by_best = not self._by_best
+        self._refresh()
+
     def action_best(self) -> None:
         if self.study is not None and self.study.best is not None:
-            table = self.query_one("#trials", RowTable)
-            table.focus()
-            table.go_to(str(self.study.best.number))
+            self.trials.focus()
+            self.trials.go_to(str(self.study.best.number))
+
+    def action_widen(self) -> None:
+        """Open the form on a duplicate whose search goes beyond the ends where the best trial sits."""
+        found = [edge for edge in self._edges if edge.wider is not None]
+        if self._found is None or self.study is None:
+            return
+        if not found:
+            self.notify("The best trial is inside of every range: there is nothing to widen.", markup=False)
+            return
+        document = widened(json.loads(self._found.spec), found)
+        name = self._found.name
+        self.run_worker(lambda: self._duplicate(document, name), thread=True, exit_on_error=False)
+
+    def _duplicate(self, document: dict[str, Any], name: str) -> None:
+        from hlr_tui.overview import free_name
+
+        taken = {experiment.name for experiment in self.desk.experiments()}
+        self.app.call_from_thread(self.hlr.open_spec, document, free_name(name, taken))
 
     def action_open_trial(self) -> None:
         from hlr_tui.screens.trial import TrialScreen
 
-        number = self.query_one("#trials", RowTable).key_at_cursor
+        number = self.trials.key_at_cursor
         if self._found is not None and self.study is not None and number:
             self.app.push_screen(TrialScreen(self._found.name, self.study, int(number)))

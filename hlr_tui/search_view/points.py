@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from hlr_tui.search_view.trials import Study, Trial, TrialState
+from hlr_tui.axis import Tick, decade_ticks
+from hlr_tui.output import number_text
+from hlr_tui.search_view.heights import Axis, height
+from hlr_tui.search_view.trials import Study, Trial
 
-LETTERS: dict[TrialState, tuple[str, int]] = {
-    "complete": ("C", 0),
-    "pruned": ("P", 1),
-    "running": ("R", 2),
-    "diverged": ("D", 4),
-    "failed": ("F", 3),
+BEST, LINE, ABOVE, SPREAD = "best", "best so far", "above", "spread"
+"""Keys of the series that are not those of a state."""
+
+MARKS: dict[str, tuple[str, int, str]] = {
+    "complete": ("●", 0, "complete"),
+    ABOVE: ("△", 0, "complete, above"),
+    "pruned": ("\N{MULTIPLICATION SIGN}", 1, "pruned: last loss"),
+    "running": ("○", 2, "running"),
+    "diverged": ("▲", 4, "diverged"),
+    "failed": ("!", 3, "failed"),
 }
-"""Letter and colour of a trial's mark; those that wait in the queue have none."""
+"""Marker, colour and label of a trial's mark by its state; those that wait in the queue have none."""
 
-Style = Literal["line", "points", "dashed"]
+STAR = "★"
+
+Style = Literal["line", "points", "dashed", "bars"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +43,90 @@ class Series:
     style: Style
 
 
-def objective_series(study: Study) -> list[Series]:
-    """The objective against the number of the trial, and the best so far."""
-    found = _marks(study, lambda trial: float(trial.number))
-    xs, ys = [], []
-    lowest = math.inf
-    for trial in study.trials:
-        if trial.value is not None:
-            lowest = min(lowest, trial.value)
-        if lowest < math.inf:
-            xs.append(float(trial.number))
-            ys.append(lowest)
-    if xs:
-        found.insert(0, Series("best", "best so far", tuple(xs), tuple(ys), 7, "B", "line"))
-    return found
+class Scatter:
+    """The trials of a study on one axis of the objective, for as many charts as there are."""
+
+    def __init__(self, study: Study, axis: Axis | None) -> None:
+        self.study, self.axis = study, axis
+        self._spots = [spot for trial in study.trials if (spot := self._spot(trial)) is not None]
+        self._guessed = any(trial.guess is not None for trial in study.trials)
+
+    def _spot(self, trial: Trial) -> tuple[Trial, str, float] | None:
+        """A trial with its series and its height. What is off the axis stands at the edge."""
+        y, axis = height(trial), self.axis
+        if axis is None or trial.state == "queued" or (y is None and trial.state in ("running", "complete")):
+            return None
+        if y is None or trial.state in ("diverged", "failed"):
+            return trial, trial.state, axis.high
+        key = ABOVE if y > axis.high and trial.state == "complete" else trial.state
+        return trial, key, min(max(y, axis.low), axis.high)
+
+    def by_trial(self) -> list[Series]:
+        """The objective against the number of the trial, and the best so far: a stair."""
+        xs: list[float] = []
+        ys: list[float] = []
+        lowest = math.inf
+        for trial in self.study.trials:
+            number = float(trial.number)
+            if trial.value is not None and trial.value < lowest:
+                if xs:
+                    xs.append(number)
+                    ys.append(lowest)
+                lowest = trial.value
+            if lowest < math.inf:
+                xs.append(number)
+                ys.append(lowest)
+        line = [Series(LINE, LINE, tuple(xs), tuple(ys), 7, "", "line")] if xs else []
+        return [*line, *self._series(lambda trial: float(trial.number))]
+
+    def by_parameter(self, name: str) -> list[Series]:
+        """The objective against a parameter, see `placing`."""
+        return self._series(placing(self.study, name))
+
+    def _series(self, place: Callable[[Trial], float | None]) -> list[Series]:
+        """A series for each state, the intervals of guesses below them and the best trial above."""
+        spots: dict[str, list[tuple[float, float]]] = {}
+        for trial, key, y in self._spots:
+            x = place(trial)
+            if x is not None:
+                spots.setdefault(key, []).append((x, y))
+        found = self._intervals(place)
+        for key, (marker, colour, label) in MARKS.items():
+            if key in spots:
+                label = "running: a guess" if key == "running" and self._guessed else label
+                found.append(_series(key, label, spots[key], colour, marker))
+        best = self.study.best
+        if best is not None and best.value is not None and (x := place(best)) is not None:
+            found.append(_series(BEST, f"best: trial {best.number}", [(x, best.value)], 5, STAR))
+        return found
+
+    def _intervals(self, place: Callable[[Trial], float | None]) -> list[Series]:
+        if self.axis is None or not self._guessed:
+            return []
+        ends = []
+        for trial in self.study.trials:
+            if trial.guess is not None and (x := place(trial)) is not None:
+                ends += [(x, min(max(end, self.axis.low), self.axis.high)) for end in trial.guess[1:]]
+        return [_series(SPREAD, "", ends, 2, "", "bars")] if ends else []
 
 
-def parameter_series(study: Study, name: str) -> list[Series]:
-    """The objective against a parameter: its log10 where the search draws it so."""
-    log = is_log(study, name)
+def _series(
+    key: str, label: str, spots: Iterable[tuple[float, float]], colour: int, marker: str, style: Style = "points"
+) -> Series:
+    xs, ys = zip(*sorted(spots), strict=True)
+    return Series(key, label, xs, ys, colour, marker, style)
+
+
+def placing(study: Study, name: str) -> Callable[[Trial], float | None]:
+    """Where a trial stands on the axis of a parameter: its log10 where the search draws it so."""
+    if not is_log(study, name):
+        return lambda trial: trial.params.get(name)
 
     def place(trial: Trial) -> float | None:
-        value = trial.params.get(name)
-        if value is None or (log and value <= 0):
-            return None
-        return math.log10(value) if log else float(value)
+        value = trial.params.get(name, 0.0)
+        return math.log10(value) if value > 0 else None
 
-    found = _marks(study, place)
-    best = study.best
-    if best is not None and (x := place(best)) is not None and best.value is not None:
-        found.append(Series("best", f"best: trial {best.number}", (x,), (best.value,), 5, "B", "points"))
-    return found
+    return place
 
 
 def parameter_range(study: Study, name: str) -> tuple[float, float] | None:
@@ -79,46 +141,16 @@ def parameter_range(study: Study, name: str) -> tuple[float, float] | None:
     return (math.log10(low), math.log10(high)) if low > 0 else None
 
 
+def parameter_ticks(study: Study, name: str, ends: tuple[float, float]) -> list[Tick] | None:
+    """The marks of a log axis of a parameter: its ends and the decades between them; None for a linear one."""
+    if not is_log(study, name):
+        return None
+    low, high = ends
+    apart = 0.12 * (high - low)
+    inner = [tick for tick in decade_ticks(low, high, 4) if low + apart < tick[0] < high - apart]
+    return [(low, number_text(10**low, 2)), *sorted(inner), (high, number_text(10**high, 2))]
+
+
 def is_log(study: Study, name: str) -> bool:
     """Whether a parameter is drawn on a log scale."""
     return name in study.space and study.space[name].span.log
-
-
-def wants_log(study: Study) -> bool:
-    """Whether a log axis shows the objectives better: they are positive and span more than a decade."""
-    values = [y for trial in study.trials if (y := _height(trial)) is not None]
-    return bool(values) and min(values) > 0 and max(values) > 10 * min(values)
-
-
-def _height(trial: Trial) -> float | None:
-    """The objective; for a trial in training what it is guessed to be, for one that was cut short its last loss."""
-    if trial.value is not None:
-        return trial.value
-    if trial.guess is not None:
-        return trial.guess[0]
-    return trial.latest
-
-
-def _marks(study: Study, place: Callable[[Trial], float | None]) -> list[Series]:
-    """A series for each state. A trial without any finite loss stands as high as the worst one."""
-    heights = [y for trial in study.trials if (y := _height(trial)) is not None]
-    top = max(heights, default=None)
-    found = []
-    for state, (letter, colour) in LETTERS.items():
-        spots = []
-        for trial in study.trials:
-            x, y = place(trial), _height(trial)
-            y = top if y is None and trial.state in ("diverged", "failed", "pruned") else y
-            if trial.state == state and x is not None and y is not None:
-                spots.append((x, y))
-        if spots:
-            spots.sort()
-            xs, ys = zip(*spots, strict=True)
-            found.append(Series(state, _label(state, study.trials), xs, ys, colour, letter, "points"))
-    return found
-
-
-def _label(state: TrialState, trials: Sequence[Trial]) -> str:
-    if state == "running" and any(trial.guess is not None for trial in trials):
-        return "running (guess)"
-    return state

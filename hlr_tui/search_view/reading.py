@@ -64,6 +64,7 @@ class SearchReader:
                     wanted=plan.spec.optimize.trials if plan is not None and study is not None else None,
                     space=study.space if study is not None else {},
                     legal=_legal(plan, study) if plan is not None and study is not None else {},
+                    codes=_codes(study) if study is not None else {},
                 )
             )
         return Search(
@@ -73,6 +74,7 @@ class SearchReader:
             studies=tuple(studies),
             searches=bool(studies) or (plan is not None and plan.searches),
             unread=unread,
+            spec=experiment.spec,
         )
 
     def _planned(self, experiment: Experiment) -> tuple[Plan | None, str]:
@@ -169,6 +171,11 @@ def _method(study: StudyPlan | None, run: Run | None) -> str:
     if study is not None:
         return method_label(study.method.optimizer.code, study.method.scheduler.code)
     return method_label(run.optimizer, run.scheduler) if run is not None else ""
+
+
+def _codes(study: StudyPlan) -> dict[str, str]:
+    codes = {"training": "", "scheduler": study.method.scheduler.code, "optimizer": study.method.optimizer.code}
+    return {name: codes[dimension.owner] for name, dimension in study.space.items()}
 
 
 def _legal(plan: Plan, study: StudyPlan) -> dict[str, Legal]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from hlr_tui.output import number_text
+from hlr_tui.search_view.edges import edges
 from hlr_tui.search_view.trials import Study, Trial
 from hlr_tui.tables import value_text
 
@@ -16,7 +17,7 @@ SORTS = ("trial", "objective", "state")
 
 
 def trial_heads(study: Study) -> list[str]:
-    return ["trial", "objective", "state", *study.parameters, "epochs", "note"]
+    return ["trial", "objective", "state", "epochs", *study.parameters, "note"]
 
 
 def trial_rows(study: Study, sort: str = "trial") -> dict[str, list[str]]:
@@ -33,8 +34,12 @@ def trial_rows(study: Study, sort: str = "trial") -> dict[str, list[str]]:
 def _cells(study: Study, trial: Trial, best: bool) -> list[str]:
     params = [value_text(trial.params[name]) if name in trial.params else "-" for name in study.parameters]
     epochs = "-" if trial.elsewhere else f"{trial.epoch}/{trial.budget}"
-    value = "-" if trial.value is None else number_text(trial.value, 4)
-    return [str(trial.number), value, f"{trial.state}, best" if best else trial.state, *params, epochs, note(trial)]
+    value, state = "-", trial.state if not best else f"{trial.state}, best"
+    if trial.value is not None:
+        value = number_text(trial.value, 4)
+    elif trial.guess is not None:
+        value, state = f"~{number_text(trial.guess[0], 3)}", f"{state}, guess"
+    return [str(trial.number), value, state, epochs, *params, note(trial)]
 
 
 def note(trial: Trial) -> str:
@@ -56,15 +61,34 @@ def guess_text(guess: Sequence[float]) -> str:
     return f"guess {middle} ({low} … {high})"
 
 
-STUDY_HEADS = ("method", "trials", "best")
+STUDY_HEADS = ("", "method", "trials", "best")
+
+BEST_OF_ALL, EDGE = "★", "!"
+"""Marks of a study: it holds the best trial of all, and its best trial sits at the edge of a range."""
 
 
-def study_rows(studies: Sequence[Study]) -> dict[str, list[str]]:
-    """Cells by name of the study."""
+def study_rows(studies: Sequence[Study], best: Study | None, *, ascii: bool = False) -> dict[str, list[str]]:
+    """Cells by name of the study.
+
+    Args:
+        best: the study with the best trial of all.
+    """
     rows = {}
     for study in studies:
-        best, number = study.best, len(study.trials)
+        own, number = study.best, len(study.trials)
         wanted = "" if study.wanted is None else f"/{study.wanted}"
-        value = "-" if best is None or best.value is None else number_text(best.value, 3)
-        rows[study.name] = [study.method, f"{number}{wanted}", value]
+        value = "-" if own is None or own.value is None else number_text(own.value, 3)
+        mark = ("*" if ascii else BEST_OF_ALL) if best is not None and study.name == best.name else " "
+        mark += EDGE if edges(study) else " "
+        rows[study.name] = [mark, study.method, f"{number}{wanted}", value]
     return rows
+
+
+def by_best(studies: Sequence[Study]) -> list[Study]:
+    """The lowest objective first, those without one last."""
+
+    def order(study: Study) -> tuple[bool, float]:
+        best = study.best
+        return (best is None, 0.0) if best is None or best.value is None else (False, best.value)
+
+    return sorted(studies, key=order)

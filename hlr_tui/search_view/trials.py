@@ -48,6 +48,7 @@ class Study:
     Attributes:
         space: the searched parameters; empty where the spec cannot be read here.
         legal: lowest and highest legal value of each of them, None where there is no such bound.
+        codes: the scheduler or optimizer that each belongs to, "" for the training.
         wanted: trials that it is to have, None where that is unknown.
     """
 
@@ -57,6 +58,7 @@ class Study:
     wanted: int | None = None
     space: Mapping[str, Dimension] = field(default_factory=dict)
     legal: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    codes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def best(self) -> Trial | None:
@@ -82,6 +84,7 @@ class Search:
     Attributes:
         searches: it has a search, or will have one.
         unread: why the spec cannot be read here; the ranges are then unknown.
+        spec: the spec as JSON.
     """
 
     name: str
@@ -90,6 +93,13 @@ class Search:
     studies: tuple[Study, ...]
     searches: bool
     unread: str = ""
+    spec: str = "{}"
+
+    @property
+    def best(self) -> Study | None:
+        """The study with the lowest objective of all."""
+        ended = [(study.best.value, study) for study in self.studies if study.best is not None]
+        return min(ended, key=lambda each: each[0] or 0.0, default=(0.0, None))[1]
 
 
 def state_of(states: list[str]) -> TrialState:

@@ -21,6 +21,7 @@ from hlr_tui.widgets.one_of import OneOf
 from hlr_tui.widgets.picks import Picks
 
 LABEL_WIDTH = 19
+INPUT_WIDTH = 26
 MARGIN = 1
 """Columns between a control and its note."""
 MIN_NOTE = 30
@@ -57,15 +58,19 @@ class FieldRow(Widget):
         self.field = field
         self._raw = raw
         self._problems: Sequence[Problem] = ()
+        self._shown = raw if isinstance(raw, str) else ""
+        """The text of the input as far as this row knows."""
+        self._unheard = 0
+        """Changes that the owner has not taken over yet."""
         self._control = self._made(field, raw)
 
     def _made(self, field: Field, raw: Raw) -> Widget:
         text = raw if isinstance(raw, str) else ""
         if field.searched:
-            return Input(text, placeholder=printable(field.default), compact=True)
+            return Input(text, placeholder=_placeholder(field), compact=True)
         match field.param:
             case Whole() | Real() | Text() | Wholes():
-                return Input(text, placeholder=printable(field.default), compact=True)
+                return Input(text, placeholder=_placeholder(field), compact=True)
             case Choice():
                 return OneOf(field.param.options, text or field.default)
             case Flag():
@@ -87,19 +92,29 @@ class FieldRow(Widget):
         """It says something that would not hold without it."""
         return is_given(self.field, self._raw)
 
+    @property
+    def chosen_about(self) -> str:
+        """What the line of a list that has the cursor stands for, "" for other fields."""
+        return self._control.about if isinstance(self._control, Picks) else ""
+
     def focus_control(self) -> None:
         self._control.focus()
 
     def lay(self, field: Field, raw: Raw) -> None:
-        """Show the field as it is declared and filled in now; the kind of its parameter stays the same."""
+        """Show the field as it is declared and filled in now; the kind of its parameter stays the same.
+
+        What somebody has typed and `raw` does not say yet stays.
+        """
+        control = self._control
+        if self._unheard or (isinstance(control, Input) and control.value != self._shown):
+            raw = self._raw
         same, self.field, self._raw = field == self.field and raw == self._raw, field, raw
         text = raw if isinstance(raw, str) else ""
-        control = self._control
         if isinstance(control, Input):
-            control.placeholder = printable(field.default)
-            if control.value != text:
+            control.placeholder = _placeholder(field)
+            if control.value == self._shown and self._shown.strip() != text and not self._unheard:
                 with self.prevent(Input.Changed):
-                    control.value = text
+                    control.value = self._shown = text
         elif isinstance(control, OneOf):
             assert isinstance(field.param, (Choice, Flag))
             control.options = field.param.options if isinstance(field.param, Choice) else ("false", "true")
@@ -140,7 +155,12 @@ class FieldRow(Widget):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
+        self._shown = event.value
         self._take(event.value.strip())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.screen.focus_next()
 
     def on_one_of_changed(self, event: OneOf.Changed) -> None:
         event.stop()
@@ -153,5 +173,16 @@ class FieldRow(Widget):
     def _take(self, raw: Raw) -> None:
         if raw != self._raw:
             self._raw = raw
+            self._unheard += 1
             self.refresh()
             self.post_message(self.Changed(self, raw))
+
+    def heard(self) -> None:
+        """The owner has taken over a change."""
+        self._unheard -= 1
+
+
+def _placeholder(field: Field) -> str:
+    """What holds where nothing is typed, with the formula behind it where there is room for it."""
+    whole = f"{field.default} = {field.formula}"
+    return printable(whole if field.formula and cell_len(whole) < INPUT_WIDTH else field.default)

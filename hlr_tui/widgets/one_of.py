@@ -1,4 +1,4 @@
-"""One word out of a few, all of them in sight on one line."""
+"""One word out of a few, all of them in sight."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ from textual.widget import Widget
 
 
 class OneOf(Widget, can_focus=True):
-    """``simple [damped] total``: left and right choose; where the line is too short, ``[damped] total 2/3``.
+    """`` simple [damped] total ``: left and right choose. What is too long for a line goes on below it.
 
     Attributes:
         value: the chosen word; one that is none of the options stands for itself, and nothing is chosen then.
     """
 
     DEFAULT_CSS = """
-    OneOf { height: 1; width: 1fr; pointer: pointer; }
+    OneOf { height: auto; width: 1fr; pointer: pointer; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(-1)", "Previous", show=False),
         Binding("right,space", "move(1)", "Next", show=False),
+        Binding("enter", "app.focus_next", "Next field", show=False),
         Binding("home", "end(0)", "First", show=False),
         Binding("end", "end(-1)", "Last", show=False),
     ]
 
-    value: reactive[str] = reactive("")
+    value: reactive[str] = reactive("", layout=True)
     options: reactive[tuple[str, ...]] = reactive((), layout=True, init=False)
 
     class Changed(Message):
@@ -53,53 +54,44 @@ class OneOf(Widget, can_focus=True):
         self.set_reactive(OneOf.value, value)
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
-        return self._width(range(len(self.options)), 2)
+        return sum(map(self._columns, range(len(self.options)))) + cell_len(self._stray)
 
-    def _width(self, shown: Sequence[int], gap: int = 1) -> int:
-        """Columns of these options, `gap` between one and the next."""
-        return sum(cell_len(self.options[place]) + gap for place in shown) + 2 - gap
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._lines(width))
+
+    def _columns(self, place: int) -> int:
+        """Columns of an option: a blank on either side, or brackets where it is chosen."""
+        return cell_len(self.options[place]) + 2
 
     @property
-    def _gap(self) -> int:
-        """Between two options there are two columns, or only one where it is tight: the mark of the chosen one."""
-        return 2 if self._width(range(len(self.options)), 2) <= self.size.width else 1
+    def _stray(self) -> str:
+        """What is said of a value that is none of the options."""
+        return "" if self.value in self.options else f"[{self.value}] is none of "
 
-    def _shown(self) -> range:
-        """The places of the options in sight: all of them, or what there is room for from the chosen one on."""
-        every = range(len(self.options))
-        chosen = self.options.index(self.value) if self.value in self.options else 0
-        if self._width(every) <= self.size.width:
-            return every
-        first = last = chosen
-        room = self.size.width - len(self._place())
-        while True:
-            if last + 1 < len(self.options) and self._width(range(first, last + 2)) <= room:
-                last += 1
-            elif first > 0 and self._width(range(first - 1, last + 1)) <= room:
-                first -= 1
-            else:
-                return range(first, last + 1)
-
-    def _place(self) -> str:
-        return f" {self.options.index(self.value) + 1 if self.value in self.options else '?'}/{len(self.options)}"
+    def _lines(self, width: int) -> list[list[int]]:
+        """The places of the options, line by line."""
+        lines: list[list[int]] = [[]]
+        room = width - cell_len(self._stray)
+        for place in range(len(self.options)):
+            if lines[-1] and self._columns(place) > room:
+                lines.append([])
+                room = width
+            lines[-1].append(place)
+            room -= self._columns(place)
+        return lines
 
     def render(self) -> Content:
         chosen = "bold reverse" if self.has_focus else "bold"
-        parts: list[tuple[str, str]] = []
-        if self.value not in self.options:
-            parts.append((f"[{self.value}] none of", "bold"))
-        shown = self._shown()
-        spare = self._gap == 2
-        before = " "
-        for place in shown:
-            option = self.options[place]
-            if option == self.value:
-                parts.append((f"[{option}]", chosen))
-            else:
-                parts.append((f"{before}{option}{' ' * spare}", "$foreground-muted"))
-            before = "" if option == self.value and not spare else " "
-        if len(shown) < len(self.options):
-            parts.append((self._place(), "$foreground-muted"))
+        parts: list[tuple[str, str]] = [(self._stray, "bold")]
+        for number, line in enumerate(self._lines(self.size.width)):
+            if number:
+                parts.append(("\n", ""))
+            for place in line:
+                option = self.options[place]
+                if option == self.value:
+                    parts.append((f"[{option}]", chosen))
+                else:
+                    parts.append((f" {option} ", "$foreground-muted"))
         return Content.assemble(*parts)
 
     def watch_has_focus(self, focused: bool) -> None:
@@ -107,9 +99,12 @@ class OneOf(Widget, can_focus=True):
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        column = 0
-        for place in self._shown():
-            column += cell_len(self.options[place]) + self._gap
+        lines = self._lines(self.size.width)
+        if not 0 <= event.y < len(lines):
+            return
+        column = cell_len(self._stray) if event.y == 0 else 0
+        for place in lines[event.y]:
+            column += self._columns(place)
             if event.x < column:
                 self._choose(self.options[place])
                 return

@@ -26,14 +26,16 @@ class Picks(OptionList):
     """Words to choose several of; the boxes are written, so that they can be told apart without colours."""
 
     DEFAULT_CSS = """
-    Picks { height: auto; max-height: 100%; border: none; padding: 0 0 0 1; background: transparent; }
+    Picks { height: auto; max-height: 100%; border: none; padding: 0 0 0 2; background: transparent; }
+    Picks.-textual-compact { padding: 0 0 0 1; }
     Picks:focus { border: none; }
     Picks { text-wrap: nowrap; text-overflow: ellipsis; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *declare(
             Key("new.tick", "space", "select", "Tick"),
-            Key("new.all", "a", "all", "All"),
+            Key("new.family", "a", "family", "Whole family"),
+            Key("new.all", "A", "all", "All", footer=False),
             Key("new.none", "n", "none", "None"),
         )
     ]
@@ -56,6 +58,16 @@ class Picks(OptionList):
         self._ticked: list[Word] = []
         self.lay(picks, raw)
 
+    @property
+    def about(self) -> str:
+        """What the line with the cursor stands for: ``WH warmup_hyperbolic: linear warm-up, then …``."""
+        option = self.highlighted_option
+        if option is None or option.id is None or not option.id.isdecimal():
+            return ""
+        pick = self._picks[int(option.id)]
+        names = dict.fromkeys(word for word in (pick.code, pick.name) if word)
+        return f"{' '.join(names)}: {pick.summary}" if pick.summary else " ".join(names)
+
     def lay(self, picks: Sequence[Pick], raw: Raw) -> None:
         """Show what can be chosen, with the words of `raw` ticked."""
         place = self.highlighted
@@ -66,10 +78,19 @@ class Picks(OptionList):
         for index, pick in enumerate(self._picks):
             if pick.group and pick.group != heading:
                 heading = pick.group
-                self.add_option(Option(Content.styled(heading, "italic"), disabled=True))
+                self.add_option(Option(self._heading(heading), id=f"of {heading}", disabled=True))
             self.add_option(Option(self._prompt(pick), id=str(index)))
         if place is not None and place < self.option_count:
             self.highlighted = place
+
+    def _heading(self, group: str) -> Content:
+        """The name of a family, and how many of it are ticked."""
+        words = self._words_of(group)
+        ticked = sum(word in self._ticked for word in words)
+        return Content.assemble((printable(group), "italic"), (f"  {ticked} of {len(words)}", "dim"))
+
+    def _words_of(self, group: str) -> list[Word]:
+        return [pick.word for pick in self._picks if pick.group == group]
 
     def _prompt(self, pick: Pick) -> Content:
         box = "[x] " if pick.word in self._ticked else "[ ] "
@@ -87,6 +108,15 @@ class Picks(OptionList):
         word = self._picks[int(event.option_id)].word
         ticked = [each for each in self._ticked if each != word]
         self._tick(ticked if word in self._ticked else [*self._ticked, word])
+
+    def action_family(self) -> None:
+        """Tick every word under the heading of the line with the cursor, or none where all of them are."""
+        option = self.highlighted_option
+        if option is None or option.id is None or not option.id.isdecimal():
+            return
+        words = self._words_of(self._picks[int(option.id)].group)
+        rest = [word for word in self._ticked if word not in words]
+        self._tick(rest if all(word in self._ticked for word in words) else [*rest, *words])
 
     def action_all(self) -> None:
         """Tick everything."""
@@ -128,5 +158,7 @@ class Picks(OptionList):
         self._ticked = [pick.word for pick in self._picks if pick.word in words]
         for index, pick in enumerate(self._picks):
             self.replace_option_prompt(str(index), self._prompt(pick))
+        for group in dict.fromkeys(pick.group for pick in self._picks if pick.group):
+            self.replace_option_prompt(f"of {group}", self._heading(group))
         every = len(self._ticked) == len(self._picks) and all(isinstance(word, str) for word in self._ticked)
         self.post_message(self.Changed(self, ALL if every else [*self._ticked]))

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from hlr_tui.app import import_screens
-from hlr_tui.keys import KEYS, Key, key_text, keys_now, problems_of
+from hlr_tui.keys import KEYS, WINDOWS, Key, key_text, keys_now, problems_of
 
 TAKEN_BY_TERMINALS = {f"ctrl+{letter}" for letter in "abhjmoqs"}
 
@@ -52,9 +52,8 @@ def test_ids_are_unique_and_no_screen_takes_a_key_that_holds_everywhere() -> Non
     ids = [key.id for key in KEYS]
     assert len(ids) == len(set(ids))
     everywhere = {one for key in KEYS if key.where == "everywhere" for one in keys_now(key, {})}
-    windows = ("help", "notice", "settings", "confirm")  # in front of a screen; they close with its keys, too
     assert [
-        key.id for key in KEYS if key.where not in ("everywhere", *windows) and set(keys_now(key, {})) & everywhere
+        key.id for key in KEYS if key.where not in ("everywhere", *WINDOWS) and set(keys_now(key, {})) & everywhere
     ] == []
 
 

@@ -14,6 +14,7 @@ from textual.events import Blur, Click, Focus, Resize
 from textual.message import Message
 
 from hlr_tui.keys import Key, declare
+from hlr_tui.widgets.chart.paint import PARTS
 from hlr_tui.widgets.chart.series import SeriesWidget
 from hlr_tui.widgets.chart.view import View
 
@@ -36,12 +37,13 @@ class Chart(SeriesWidget):
         & > .chart--focus { color: $text; background: $primary-muted; text-style: bold; }
         & > .chart--cursor { color: $text; background: $primary-muted; }
         & > .chart--cross { color: $text-error; text-style: bold; }
+        & > .chart--warning { color: $text-warning; text-style: bold; }
         & > Lines { width: 1fr; }
         & > Horizontal { height: 1fr; width: 1fr; }
         & Lines { background: transparent; }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"chart--{part}" for part in ("text", "muted", "focus", "cursor", "cross")}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"chart--{part}" for part in PARTS}
     can_focus = True
     BINDINGS: ClassVar[list[BindingType]] = [
         *declare(

@@ -11,7 +11,9 @@ from typing import Literal
 from hlr_tui.extents import ColumnExtents
 from hlr_tui.plot import HUGE
 
-Look = Literal["line", "points", "dashed"]
+Look = Literal["line", "points", "dashed", "bars"]
+"""How a series is drawn: "points" as its marker at each point, "bars" as a vertical bar over the points that share an
+x (error bars)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Curve:
         if window != self._window:
             self._window, self._seen = window, 0
             self.scatter = {}
-            self.main = self._extents(window, joined=self.look != "points")
+            self.main = self._extents(window, joined=self.look in ("line", "dashed"))
             self.raw = self._extents(window) if window.smoothing and self.look != "points" else None
             self.lower = self._extents(window) if self.low else None
             self.upper = self._extents(window) if self.high else None
@@ -129,14 +131,17 @@ class Curve:
         return self.xs[self._nearest(x)]
 
     def at(self, x: float, smoothing: float = 0.0) -> float | None:
-        """The value of the point nearest to x, of the smoothed curve if there is one; None outside the curve."""
+        """The value of the point nearest to x, of the smoothed curve if there is one; None outside the curve. Of single
+        points only one that is at x: between them there is nothing."""
         if not self.xs or not self.xs[0] <= x <= self.xs[-1]:
+            return None
+        if self.look == "points" and self.nearest_x(x) != x:
             return None
         return (self.smoothed(smoothing) if smoothing and self.look != "points" else self.ys)[self._nearest(x)]
 
     def last(self, smoothing: float = 0.0) -> float | None:
-        """The value of the last point."""
-        return self.at(self.xs[-1], smoothing) if self.xs else None
+        """The value of the last point; None of single points, whose last one is no more than the others."""
+        return self.at(self.xs[-1], smoothing) if self.xs and self.look != "points" else None
 
     def next_x(self, x: float, direction: int) -> float | None:
         """The x of the first point after (1) or before (-1) x."""

@@ -13,7 +13,7 @@ from hlr_tui.output import number_text
 from hlr_tui.tables import printable
 from hlr_tui.widgets.chart.lines import Piece
 from hlr_tui.widgets.chart.paint import Paint
-from hlr_tui.widgets.chart.raster import CROSSES
+from hlr_tui.widgets.chart.raster import CROSSES, marker_of
 
 DIGITS = 4
 VALUE = 11
@@ -116,7 +116,7 @@ def _name(entry: Entry, paint: Paint, width: int, ascii: bool) -> list[Piece]:
     label = _cropped(one_line(entry.label), width - 2, "~" if ascii else "…")
     letter = paint.muted if hidden else paint.style("letter", entry.colour, False)
     return [
-        ("- " if hidden else f"{entry.marker or ' '} ", letter),
+        ("- " if hidden else f"{marker_of(entry.marker, ascii=ascii) or ' '} ", letter),
         (set_cell_size(label, width - 2), _style(entry, paint)),
     ]
 

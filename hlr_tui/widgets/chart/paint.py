@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from hlr_tui.plot import COLOURS
 
-PARTS = ("text", "muted", "focus", "cursor", "cross")
+PARTS = ("text", "muted", "focus", "cursor", "cross", "warning")
 """Component classes of the chart, behind ``chart--``."""
 
 CONTRAST = 3.0
@@ -29,7 +29,7 @@ class Paint:
         base = {part: chart.get_component_rich_style(f"chart--{part}") for part in PARTS}
         self.text, self.muted, self.focus, self.cursor = base["text"], base["muted"], base["focus"], base["cursor"]
         self.title = self.text + Style(bold=True)
-        self._cross = base["cross"]
+        self._cross, self._warning = base["cross"], base["warning"]
         self._ground = chart.background_colors[1]
         self.base = (self._ground, *base.values())
         self._known: dict[tuple[str, int, bool], Style] = {}
@@ -48,6 +48,8 @@ class Paint:
             return self.cursor
         elif part == "cross":
             style = self._cross
+        elif part == "warning":
+            style = self._warning
         else:
             share = {"dim": DIM, "band": FAINT}.get(part, 1.0)
             style = self.text + Style(bold=part == "letter") + self._colour(colour, share)

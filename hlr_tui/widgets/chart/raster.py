@@ -18,8 +18,19 @@ PARTS = ("band", "dim", "line")
 CROSSES = ("\N{MULTIPLICATION SIGN}", "x")
 """The mark of a curve that ends in NaN, in Unicode and ASCII."""
 
+LINES = {"line": "─", "dashed": "╌", "bars": "│"}
+"""What stands in the legend for a series without a marker."""
+
+PLAIN = {"●": "o", "○": "?", "▲": "^", "△": "'", "★": "@", CROSSES[0]: CROSSES[1], "─": "-", "╌": "-", "│": "|"}
+"""Markers in ASCII; letters stand for themselves."""
+
 DASH = 3
 """Dots of a dash, and of the gap after it."""
+
+
+def marker_of(marker: str, *, ascii: bool) -> str:
+    """A marker as the terminal can show it."""
+    return PLAIN.get(marker, marker) if ascii else marker
 
 
 @dataclass(slots=True)
@@ -33,6 +44,7 @@ class Raster:
         cursor: column of cells under the cursor, or None.
         marks: columns with a vertical line.
         texts: letters that stand over everything, by row and column.
+        warned: columns whose line and text tell of something to act on.
     """
 
     rows: int
@@ -44,6 +56,7 @@ class Raster:
     cursor: int | None = None
     marks: set[int] = field(default_factory=set)
     texts: dict[tuple[int, int], str] = field(default_factory=dict)
+    warned: set[int] = field(default_factory=set)
 
     @property
     def across(self) -> int:
@@ -82,7 +95,7 @@ class Raster:
                     for row in self._stroke(extent, side, part, number, bits, parts, owners):
                         colours[row] = curve.colour
                         if self.ascii:
-                            letters[row] = (curve.marker.lower() or "*") if part == LINE else ","
+                            letters[row] = self._ascii_letter(curve) if part == LINE else ","
         under = column == self.cursor
         cells: list[Cell] = []
         for row in range(self.rows):
@@ -92,11 +105,21 @@ class Raster:
             elif under:
                 cells.append(("|" if self.ascii else "│", "cursor", 0, True))
             elif column in self.marks:
-                cells.append((":" if self.ascii else "┊", "mark", 0, False))
+                cells.append((":" if self.ascii else "┊", self._part_of(column), 0, False))
             else:
                 cells.append((" ", "", 0, False))
         self._letters(column, cells, under)
         return cells
+
+    def _part_of(self, column: int) -> str:
+        return "warning" if column in self.warned else "mark"
+
+    @staticmethod
+    def _ascii_letter(curve: Curve) -> str:
+        """What a line is made of."""
+        if curve.marker:
+            return curve.marker.lower()
+        return PLAIN[LINES[curve.look]] if curve.look in LINES and curve.label else "*"
 
     def _stroke(
         self,
@@ -145,7 +168,7 @@ class Raster:
         if self.texts:
             for row in range(self.rows):
                 if (row, column) in self.texts:
-                    cells[row] = (self.texts[row, column], "mark", 0, under)
+                    cells[row] = (self.texts[row, column], self._part_of(column), 0, under)
         dots = range(column * self.across, (column + 1) * self.across)
         count = len(self.curves)
         period = max(16, 3 * count)
@@ -155,7 +178,7 @@ class Raster:
             if curve.look == "points":
                 for dot in dots:
                     for y in curve.scatter.get(dot, ()):
-                        self._put(cells, y, curve.marker, "letter", curve.colour, under)
+                        self._put(cells, y, marker_of(curve.marker, ascii=self.ascii), "letter", curve.colour, under)
                 continue
             extent = curve.main.extents[dots[0]]
             if count > 1 and extent is not None and (column - (2 * number + 1) * period // (2 * count)) % period == 0:

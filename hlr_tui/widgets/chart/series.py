@@ -53,6 +53,7 @@ class SeriesWidget(Widget):
         smoothing: weight of the past in the running mean, 0 … 0.99; the values themselves are drawn dim below it.
         x_ticks: position and label of the marks on the x axis; round numbers by default.
         x_range: the known horizon; None follows the points.
+        x_text: how a place on the x axis reads, for the cursor; a number by default.
         y_limits: ends of the value axis; None follows the values.
         solo: key of the one series that is drawn, if there is one of that key.
         pinned: key of the series that is drawn over all others and leads the legend.
@@ -73,6 +74,8 @@ class SeriesWidget(Widget):
         super().__init__(id=id, classes=classes)
         self.curves: dict[str, Curve] = {}
         self.marks: dict[float, str] = {}
+        self.warned: set[float] = set()
+        self.x_text: Callable[[float], str] | None = None
         self.zoomed: Extent | None = None
         self._hidden = Hidden(changed=self._soon)
         self._auto: Extent | None = None
@@ -100,6 +103,7 @@ class SeriesWidget(Widget):
             xs: ascending.
             ys: as many; NaN is a gap, marked with a cross where a value came before it.
             colour: place in `hlr_tui.plot.COLOURS`, counted on from its start.
+            label: names it in the legend; "" keeps it out of there.
             marker: a letter that stands on the curve and in the legend; "" for none.
             low, high: edges of a band around it.
         """
@@ -138,13 +142,21 @@ class SeriesWidget(Widget):
         """Remove all series and marks; the view is whole again."""
         self.curves.clear()
         self.marks.clear()
+        self.warned.clear()
         self._auto = self.zoomed = None
         self._soon()
 
-    def mark(self, x: float, text: str = "") -> None:
-        """Draw a vertical line with a text at its head."""
-        if self.marks.get(x) != text:
+    def mark(self, x: float, text: str = "", *, warn: bool = False) -> None:
+        """Draw a vertical line with a text at its head; in the colour of a warning where it is one."""
+        if self.marks.get(x) != text or (x in self.warned) != warn:
             self.marks[x] = text
+            (self.warned.add if warn else self.warned.discard)(x)
+            self._soon()
+
+    def unmark(self, x: float) -> None:
+        """Take a vertical line away, if there is one at x."""
+        self.warned.discard(x)
+        if self.marks.pop(x, None) is not None:
             self._soon()
 
     @property

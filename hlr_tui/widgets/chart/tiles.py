@@ -28,7 +28,7 @@ class Frame:
     columns: int
     ascii: bool
     curves: tuple[Curve, ...]
-    marks: tuple[tuple[float, str], ...]
+    marks: tuple[tuple[float, str, bool], ...]
     message: str
     paint: Paint
 

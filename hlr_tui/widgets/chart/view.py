@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from textual.containers import Horizontal
 
-from hlr_tui.axis import decade_ticks, fitted, linear_ticks
+from hlr_tui.axis import Tick, decade_ticks, fitted, linear_ticks
 from hlr_tui.extents import Extent
 from hlr_tui.output import number_text
 from hlr_tui.plot import x_axis
@@ -29,7 +29,7 @@ from hlr_tui.widgets.chart.legend import (
 from hlr_tui.widgets.chart.limits import sticky
 from hlr_tui.widgets.chart.lines import Lines, Piece
 from hlr_tui.widgets.chart.paint import Paint
-from hlr_tui.widgets.chart.raster import Raster
+from hlr_tui.widgets.chart.raster import LINES, Raster
 from hlr_tui.widgets.chart.tiles import Frame, Tiles
 
 if TYPE_CHECKING:
@@ -103,14 +103,14 @@ class View:
             self.columns = max(1, width - self._gutter - 1 - side)
             self._window = window = self._look(shown)
             limits = self._fit(shown, window)
-            ticks = (decade_ticks if window.log else linear_ticks)(*limits, max(2, rows // 3))
+            ticks = _ticks(limits, rows, log=window.log)
             gutter = max((cell_len(label) for _, label in ticks), default=0)
             if gutter <= self._gutter:
                 break
             self._gutter = min(gutter, max(1, width // 3))
         self._lay(heading, axis, below, side, rows)
         raster = Raster(rows, self.columns, bool(chart.ascii), *limits, shown)
-        marks = tuple(sorted(chart.marks.items()))
+        marks = tuple((x, text, x in chart.warned) for x, text in sorted(chart.marks.items()))
         message = self._message(shown)
         frame = Frame(window, limits, rows, self.columns, bool(chart.ascii), tuple(shown), marks, message, self.paint)
         raster.cursor = self._column_of(chart.cursor, window)
@@ -160,11 +160,13 @@ class View:
         at = {} if chart.cursor is None else chart.values_at(chart.cursor)
         entries = []
         for key, curve in chart.curves.items():
+            if not curve.label:
+                continue
             alone = chart.solo in chart.curves
             hidden = key != chart.solo if alone else key in chart.hidden
             value = at.get(key) if chart.cursor is not None else curve.last(chart.smoothing)
             state = "hidden" if hidden else "pinned" if key == chart.pinned else ""
-            entries.append(Entry(curve.label, curve.marker, curve.colour, value, state))
+            entries.append(Entry(curve.label, curve.marker or LINES.get(curve.look, ""), curve.colour, value, state))
         return sorted(entries, key=lambda entry: entry.state != "pinned")
 
     def _legend_room(self, entries: list[Entry], width: int, height: int) -> tuple[int, int]:
@@ -215,9 +217,9 @@ class View:
         dot = int((x - window.low) / (window.high - window.low) * (window.columns - 1) + 0.5)
         return dot * self.columns // window.columns
 
-    def _mark(self, raster: Raster, window: Window, marks: tuple[tuple[float, str], ...]) -> None:
+    def _mark(self, raster: Raster, window: Window, marks: tuple[tuple[float, str, bool], ...]) -> None:
         free = 0
-        for x, text in marks:
+        for x, text, warned in marks:
             column = self._column_of(x, window)
             if column is None:
                 continue
@@ -227,6 +229,10 @@ class View:
             if start >= free and text:
                 raster.texts.update({(0, start + place): letter for place, letter in enumerate(text)})
                 free = start + len(text) + 1
+                if warned:
+                    raster.warned.update(range(start, start + len(text)))
+            if warned:
+                raster.warned.add(column)
 
     # -- layout -------------------------------------------------------------------------------------------------------
 
@@ -253,7 +259,9 @@ class View:
         assert paint is not None
         notes = []
         if chart.cursor is not None:
-            notes.append(f"{chart.x_label} {number_text(float(chart.cursor), 5)}")
+            at = float(chart.cursor)
+            text = chart.x_text(at) if chart.x_text is not None else number_text(at, 5)
+            notes.append(f"{chart.x_label} {text}".strip())
         if len(entries) == 1:
             value = value_text(entries[0].value, ascii=bool(chart.ascii))
             notes.append(f"{one_line(entries[0].label)} {value}".strip())
@@ -269,6 +277,13 @@ class View:
         pieces: list[Piece] = [(left, paint.focus if chart.has_focus else paint.title)]
         pieces += [(" ", paint.text), (set_cell_size(note, min(cell_len(note), width)), paint.muted)]
         self.heading.set_lines([pieces])
+
+
+def _ticks(limits: Extent, rows: int, *, log: bool) -> list[Tick]:
+    """The marks of the value axis: at least two, where there is room for them."""
+    make, count = decade_ticks if log else linear_ticks, max(2, min(rows, 2 + rows // 4))
+    ticks = make(*limits, count)
+    return ticks if len(ticks) > 1 or rows < 3 else make(*limits, 2 * count)
 
 
 def _named(numbers: str, name: str) -> str:

@@ -79,6 +79,13 @@ def test_gaps_are_left_out() -> None:
     assert guess.final[0] == pytest.approx(0.2, abs=0.03)
 
 
+def test_a_loss_that_falls_faster_than_a_power_law_is_not_guessed_at_zero() -> None:
+    """An exponential fall bends too little for its end to be told, but zero is no guess of a loss."""
+    guess = extrapolate(range(1, 20), [0.02 + math.exp(-0.35 * t) for t in range(1, 20)], 30)
+    assert guess is not None
+    assert 0 < guess.final[0] < 0.03
+
+
 def test_a_loss_that_falls_straight_is_not_guessed_below_zero() -> None:
     guess = extrapolate(range(1, 11), [1 - 0.09 * t for t in range(1, 11)], 50)
     assert guess is not None

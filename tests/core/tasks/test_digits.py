@@ -1,9 +1,12 @@
 """digits: the data, and a split whose test part belongs to the task."""
 
+import sys
 from pathlib import Path
 
+import numpy
 import pytest
 import torch
+from sklearn import datasets as sklearn_datasets
 from sklearn.datasets import load_digits
 
 from core.errors import EnvironmentFailure
@@ -31,10 +34,34 @@ def test_images_are_those_of_scikit_learn_on_one_fixed_scale(data):
     assert data.inputs.std().item() == pytest.approx(1, abs=1e-3)
 
 
-def test_other_data_under_the_same_name_are_refused(monkeypatch):
+@pytest.fixture
+def another_scikit_learn(tmp_path, monkeypatch):
+    """A package of that name which is found before the installed one."""
+    package = tmp_path / "sklearn"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "sklearn")
+    return package
+
+
+def test_other_data_under_the_same_name_are_refused(another_scikit_learn):
     images, labels = load_digits(return_X_y=True)
     images[17, 3] += 1
-    monkeypatch.setattr("sklearn.datasets.load_digits", lambda return_X_y: (images, labels))
+    folder = another_scikit_learn / "datasets" / "data"
+    folder.mkdir(parents=True)
+    numpy.savetxt(folder / "digits.csv.gz", numpy.column_stack([images, labels]), fmt="%d", delimiter=",")
+    with pytest.raises(EnvironmentFailure, match="scikit-learn"):
+        Digits().load(Path("unused"))
+
+
+def test_where_scikit_learn_keeps_its_file_elsewhere_it_is_asked(another_scikit_learn, data, monkeypatch):
+    found = Digits().load(Path("unused"))
+    assert torch.equal(found.inputs, data.inputs)
+    assert torch.equal(found.targets, data.targets)
+    images, labels = load_digits(return_X_y=True)
+    images[17, 3] += 1
+    monkeypatch.setattr(sklearn_datasets, "load_digits", lambda return_X_y: (images, labels))
     with pytest.raises(EnvironmentFailure, match="scikit-learn"):
         Digits().load(Path("unused"))
 

@@ -12,14 +12,15 @@ import pytest
 
 from core.catalog import catalog
 from core.params import params_of
+from core.plan import compare_runs, make_plan, search_runs
 from core.spec.experiment import ExperimentSpec
 from core.spec.file import load_spec
-from core.spec.files import absolute_files
 from core.spec.reader import build_spec
 from core.spec.sections import TrainingSection
 from core.user_code import TRUST_ENV, trust
-from hlr_tui.forms.spec_text import spec_text
+from hlr_tui.forms.files import open_document, save_document
 from hlr_tui.forms.state import FormState, fields_of, fresh, read, write
+from hlr_tui.forms.verdict import judge
 from hlr_tui.template import template
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -42,29 +43,44 @@ def through_form(document: dict[str, Any]) -> dict[str, Any]:
     return write(state)
 
 
+def same_experiment(found: ExperimentSpec, expected: ExperimentSpec) -> None:
+    """Both train the same: the same studies over the same ranges, and runs with the same ids."""
+    ignored = {"run": ("optimize", "compare"), "compare": ("optimize",), "optimize": ("compare",)}
+    for name, value in parts(expected).items():
+        if name not in ignored.get(expected.experiment.mode, ()):
+            assert parts(found)[name] == value, name
+    ours, theirs = make_plan(found), make_plan(expected)
+    assert ours.totals() == theirs.totals()
+    assert [run.id for run in ours.fixed_runs] == [run.id for run in theirs.fixed_runs]
+    assert [(study.name, study.space) for study in ours.studies] == [(s.name, s.space) for s in theirs.studies]
+    if ours.searches or ours.compares_best:
+        for mine, other in zip(ours.studies, theirs.studies, strict=True):
+            point = {name: dimension.span.low for name, dimension in mine.space.items()}
+            for runs_of in (search_runs, compare_runs):
+                ids = [[run.id for run in runs_of(p.spec, s, 0, point)] for p, s in ((ours, mine), (theirs, other))]
+                assert ids[0] == ids[1]
+
+
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_every_example_comes_back(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setenv(TRUST_ENV, "")
     trust(EXAMPLES / "my_task.py")
-    document = tomllib.loads(path.read_text(encoding="utf-8"))
-    absolute_files(document, path.parent)
-    expected = build_spec(document, "before")
-    written = through_form(document)
+    state = read(open_document(path))
+    assert state.unread == ()
     saved = tmp_path / "spec.toml"
-    saved.write_text(spec_text(written), encoding="utf-8")
-    assert parts(load_spec(saved)) == parts(expected)
-    assert len(written) <= len(document)
+    save_document(write(state), saved)
+    same_experiment(load_spec(saved), load_spec(path))
+    again = read(open_document(saved))
+    assert write(again) == write(state)
+    assert judge(write(again)).fine
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_templates_come_back(mode: str) -> None:
-    document = tomllib.loads(template(catalog().tasks.get("osc"), mode))
-    found, expected = (build_spec(one, "spec") for one in (through_form(document), document))
-    ignored = {"run": ("optimize", "compare"), "compare": ("optimize",), "optimize": ("compare",)}.get(mode, ())
-    for name, value in parts(expected).items():
-        if name not in ignored:
-            assert parts(found)[name] == value, name
+@pytest.mark.parametrize("task", [info.name for info in catalog().tasks.all()])
+def test_every_template_comes_back(task: str, mode: str) -> None:
+    document = tomllib.loads(template(catalog().tasks.get(task), mode))
+    same_experiment(build_spec(through_form(document), "spec"), build_spec(document, "spec"))
 
 
 def test_every_kind_of_value_and_range() -> None:
@@ -159,3 +175,20 @@ def test_there_is_a_field_for_every_key() -> None:
         for name, _ in params_of(info.schedule):
             assert f"methods.params.{info.code}.{name}" in keys
     assert {"experiment.seed", "task.pred", "model.num_layers", "compare.transfer", "tracking.project"} <= keys
+
+
+def test_defaults_made_by_formulas_are_worked_out() -> None:
+    state = fresh()
+    shown = {each.key: each for each in fields_of(state)}
+    assert shown["methods.params.WH.warmup_epochs"].default == "5"
+    assert shown["methods.params.WH.warmup_epochs"].formula == "max(1, epochs // 10)"
+    state.put("compare.budgets", "30, 90")
+    state.put("training.epochs", "60")
+    shown = {each.key: each for each in fields_of(state)}
+    assert shown["methods.params.S.step_size"].default == "10, 30"  # a third of each budget
+    state.put("experiment.mode", "optimize")
+    shown = {each.key: each for each in fields_of(state)}
+    assert shown["methods.params.S.step_size"].default == "searched"
+    assert shown["optimize.search.S.step_size"].default == "6 … 30"  # a tenth to a half of the epochs
+    steps = build_spec(write(state), "spec").steps_per_epoch
+    assert shown["optimize.search.CY.step_size_up"].default == f"{steps} … {steps * 60 // 2}"

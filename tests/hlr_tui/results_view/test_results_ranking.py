@@ -84,6 +84,10 @@ def test_the_table_is_sorted_by_what_is_asked() -> None:
     assert ranking_rows(found(), "50")["near"][1:] == ["2", "near", "level", "5", "0.100 ± 0.020", "0.220 ± 0.020"]
 
 
+def test_a_narrow_table_keeps_the_spread_of_the_budget_that_is_sorted_by() -> None:
+    assert ranking_rows(found(), "50", narrow=True)["near"][5:] == ["0.1", "0.220 ± 0.020"]
+
+
 def test_lost_runs_are_counted_where_there_are_any() -> None:
     lost = ranking(document(row("a", 50, 0.2, 0.01, diverged=1, failed=1), row("b", 50, 0.3, 0.01)), "val_loss")
     assert ranking_heads(lost, "50")[-1] == "lost"

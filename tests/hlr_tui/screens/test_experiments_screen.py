@@ -246,11 +246,13 @@ def test_a_quickstart_that_cannot_start_says_why(tmp_path: Path) -> None:
 
     async def steps(pilot: Pilot[None], app: HlrApp) -> None:
         await press(pilot, "g")
-        assert "cannot be written" in seen(app)
-        assert "Starting" not in seen(app)
+        shown = seen(app)
+        # The notice breaks its lines where the path happens to end, between what frames it.
+        assert "cannot be written" in re.sub(r"[^\w:./]+", " ", shown)
+        assert "Starting" not in shown
         assert app.current_mode == "experiments"
 
-    drive(tmp_path, steps)
+    drive(tmp_path, steps, (200, 50))  # wide enough for the notice to stand beside the text
 
 
 def test_a_database_that_is_none_is_a_message(tmp_path: Path) -> None:

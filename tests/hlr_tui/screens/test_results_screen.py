@@ -107,9 +107,12 @@ def test_the_ranking_agrees_with_the_runs(tmp_path: Path) -> None:
         assert first[-1] == "1 of 6"
         curves = screen.query_one("#budgets", Chart).curves
         assert curves["AdamW + C"].xs == [20, 40]
+        assert [label for _, label in screen.query_one("#budgets", Chart).x_ticks or ()] == ["20", "40"]
+        low, high = screen.query_one("#budgets", Chart).y_limits or (0, 0)
+        assert 0.08 < low < 0.1 < 0.27 < high < 0.3, "as tight as means and bars allow"
         assert curves["AdamW + C"].ys == pytest.approx([0.22, statistics.fmean((0.2, 0.2, 0.21))])
 
-    drive(tmp_path, steps)
+    drive(tmp_path, steps, size=(120, 36))
 
 
 def test_s_and_t_rank_by_another_budget_and_metric(tmp_path: Path) -> None:
@@ -146,7 +149,9 @@ def test_the_row_under_the_cursor_is_the_curve_on_top_and_c_copies_a_command(tmp
         assert chart.pinned == "AdamW + EH"
         await press(pilot, "down")
         assert chart.pinned == "AdamW + C"
-        assert chart.curves["AdamW + C"].low[0] == pytest.approx(0.2)
+        interval = chart.curves["AdamW + C bars"]
+        assert (interval.look, interval.xs[:2]) == ("bars", [20, 20])
+        assert interval.ys[:2] == pytest.approx([0.2, 0.24])
         await press(pilot, "c")
         assert pilot.app.clipboard.endswith(f"show {NAME} --workspace {tmp_path}")
 
@@ -172,6 +177,20 @@ def test_best_trials_and_failures_are_a_key_away(tmp_path: Path) -> None:
         await press(pilot, "escape")
         await press(pilot, "r")
         assert screen.query_one("#methods").has_focus
+
+    drive(tmp_path, steps)
+
+
+def test_what_diverged_stands_among_the_failures_with_its_rate(tmp_path: Path) -> None:
+    db = open_at(tmp_path)
+    experiment, plan = make(db)
+    ask(db, experiment, plan, COSINE, 0, 1.0)
+    end(db, "diverged", [2.0, 3.0])
+    db.close()
+
+    async def steps(pilot: Pilot[None], screen: ResultsScreen) -> None:
+        await press(pilot, "f")
+        assert rows(screen, "#failed")[0][2] == "diverged after 2 of 20 epochs at lr 0.05 (trial 0)"
 
     drive(tmp_path, steps)
 

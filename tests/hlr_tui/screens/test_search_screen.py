@@ -16,10 +16,12 @@ from core.storage.points import PointWriter
 from core.storage.runs import runs_of
 from hlr_tui.app import HlrApp
 from hlr_tui.desk import Desk
+from hlr_tui.screens.new import NewScreen
 from hlr_tui.screens.search import SearchScreen
 from hlr_tui.screens.trial import TrialScreen
 from hlr_tui.settings import Settings
 from hlr_tui.widgets.chart import Chart
+from hlr_tui.widgets.long_table import LongTable
 from hlr_tui.widgets.row_table import RowTable
 
 Steps = Callable[[Pilot[None], SearchScreen], Awaitable[None]]
@@ -77,12 +79,16 @@ def text(screen: SearchScreen | TrialScreen, selector: str) -> str:
 
 
 def chart(screen: SearchScreen, key: str) -> Chart:
-    (found,) = [each for each in screen.query(Chart) if each.title.startswith(f"objective by {key}")]
+    (found,) = [each for each in screen.query(Chart) if f"by {key}" in each.title]
     return found
 
 
+def shown(screen: SearchScreen) -> list[str]:
+    return [each.title.partition("by ")[2].split()[0] for each in screen.query(Chart) if each.display]
+
+
 def rows(screen: SearchScreen) -> list[list[str]]:
-    table = screen.query_one("#trials", RowTable)
+    table = screen.query_one("#trials", LongTable)
     return [[str(cell) for cell in table.get_row_at(at)] for at in range(table.row_count)]
 
 
@@ -93,7 +99,8 @@ def test_trials_charts_and_the_warning_stand_at_first_sight(tmp_path: Path) -> N
         assert "7 of 8 trials" in text(screen, "#heading")
         assert "best 0.2, trial 4" in text(screen, "#heading")
         # Trial 4 has the highest rate of the range.
-        assert "best lr 0.05 is at the edge of its range 1e-4 … 0.05" in text(screen, "#warnings")
+        assert "best lr 0.05 sits at the upper end of its range 1e-4 … 0.05" in text(screen, "#warnings")
+        assert chart(screen, "lr").warned, "and at the edge of its chart"
         assert [row[2] for row in rows(screen)][:5] == ["complete", "pruned", "diverged", "failed", "complete, best"]
         assert {"best", "complete", "pruned", "diverged", "failed", "running"} <= chart(screen, "trial").curves.keys()
         assert chart(screen, "trial").is_on_screen
@@ -106,14 +113,11 @@ def test_a_narrow_terminal_shows_one_chart_after_the_other(tmp_path: Path) -> No
     searched(tmp_path)
 
     async def steps(pilot: Pilot[None], screen: SearchScreen) -> None:
-        def shown() -> list[str]:
-            return [each.title.split()[2].rstrip(";") for each in screen.query(Chart) if each.display]
-
-        assert shown() == ["trial"]
+        assert shown(screen) == ["trial"]
         seen = []
         for _ in range(3):
             await press(pilot, "v")
-            seen += shown()
+            seen += shown(screen)
         assert seen == ["lr", "infimum_lr", "trial"]
 
     drive(tmp_path, steps)
@@ -126,11 +130,13 @@ def test_a_wide_terminal_shows_them_all_with_the_studies(tmp_path: Path) -> None
         assert all(each.display and each.size.height > 3 for each in screen.query(Chart))
         studies = screen.query_one("#studies", RowTable)
         assert studies.display
-        assert [str(cell) for cell in studies.get_row_at(0)] == ["AdamW + C", "7/8", "0.2"]
+        assert [str(cell) for cell in studies.get_row_at(0)] == ["★!", "AdamW + C", "7/8", "0.2"]
         assert studies.row_count == 2
         ticks = chart(screen, "lr").x_ticks
         assert ticks is not None
-        assert [label for _, label in ticks] == ["1e-4", "0.001", "0.01"], "a log range is labelled in its own numbers"
+        assert [label for _, label in ticks] == ["1e-4", "0.001", "0.01", "0.05"], (
+            "a log range is labelled in its own numbers"
+        )
 
     drive(tmp_path, steps, size=(160, 45))
 
@@ -142,7 +148,7 @@ def test_the_other_study_comes_by_key(tmp_path: Path) -> None:
         await press(pilot, "right_square_bracket")
         assert "AdamW + EH (2 of 2)" in text(screen, "#heading")
         assert rows(screen) == []
-        assert {each.title.split()[2].rstrip(";") for each in screen.query(Chart)} >= {"upper_bound"}
+        assert chart(screen, "upper_bound").curves == {}
         await press(pilot, "left_square_bracket")
         assert len(rows(screen)) == 7
 
@@ -183,7 +189,7 @@ def test_keys_sort_find_the_best_and_toggle_the_log_axis(tmp_path: Path) -> None
     searched(tmp_path)
 
     async def steps(pilot: Pilot[None], screen: SearchScreen) -> None:
-        table = screen.query_one("#trials", RowTable)
+        table = screen.query_one("#trials", LongTable)
         await press(pilot, "b")
         assert table.key_at_cursor == "4"
         await press(pilot, "s")
@@ -193,6 +199,21 @@ def test_keys_sort_find_the_best_and_toggle_the_log_axis(tmp_path: Path) -> None
         assert {each.log_y for each in screen.query(Chart)} == {False}
         await press(pilot, "l")
         assert {each.log_y for each in screen.query(Chart)} == {True}
+
+    drive(tmp_path, steps)
+
+
+def test_w_opens_the_form_on_a_duplicate_that_searches_further(tmp_path: Path) -> None:
+    searched(tmp_path)
+
+    async def steps(pilot: Pilot[None], screen: SearchScreen) -> None:
+        await press(pilot, "w")
+        await settle(pilot)
+        form = pilot.app.screen
+        assert isinstance(form, NewScreen)
+        assert form.state is not None
+        assert form.state.values["optimize.search.lr"] == "1e-4 … 0.5 log"
+        assert form.state.values["experiment.name"] == f"{NAME}-2"
 
     drive(tmp_path, steps)
 

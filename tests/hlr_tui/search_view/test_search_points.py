@@ -8,8 +8,9 @@ import pytest
 
 from core.params import Range
 from core.plan.space import Dimension
-from hlr_tui.search_view.edges import edge_warnings, position
-from hlr_tui.search_view.points import objective_series, parameter_range, parameter_series, wants_log
+from hlr_tui.search_view.edges import edges, position, widened
+from hlr_tui.search_view.heights import axis_of
+from hlr_tui.search_view.points import Scatter, Series, parameter_range
 from hlr_tui.search_view.trials import Study, Trial, TrialState
 
 
@@ -35,32 +36,66 @@ MIXED = study(
 )  # fmt: skip
 
 
-def test_the_best_so_far_only_falls() -> None:
-    best, *marks = objective_series(MIXED)
-    assert (best.label, best.style) == ("best so far", "line")
-    assert dict(zip(best.xs, best.ys, strict=True)) == {0: 2.0, 1: 2.0, 2: 1.0, 3: 1.0, 4: 1.0, 5: 1.0}
-    assert {mark.label: (mark.marker, mark.xs, mark.ys) for mark in marks} == {
-        "complete": ("C", (0.0, 1.0, 2.0), (2.0, 3.0, 1.0)),
-        "pruned": ("P", (3.0,), (2.5,)),
-        "diverged": ("D", (4.0,), (3.0,)),  # without any loss: as high as the worst
+def scatter(of: Study) -> Scatter:
+    return Scatter(of, axis_of(of))
+
+
+def by_key(series: list[Series]) -> dict[str, Series]:
+    return {each.key: each for each in series}
+
+
+def test_the_best_so_far_is_a_stair_that_only_falls() -> None:
+    best = by_key(scatter(MIXED).by_trial())["best so far"]
+    assert best.style == "line"
+    # At trial 2 it falls from 2 to 1, straight down.
+    assert list(zip(best.xs, best.ys, strict=True)) == [(0, 2), (1, 2), (2, 2), (2, 1), (3, 1), (4, 1), (5, 1)]
+
+
+def test_each_state_has_a_mark_of_its_own_and_what_has_no_loss_stands_at_the_top() -> None:
+    axis, found = axis_of(MIXED), by_key(scatter(MIXED).by_trial())
+    assert axis is not None
+    marks = {key: (each.xs, each.ys) for key, each in found.items() if key != "best so far"}
+    assert marks == {
+        "complete": ((0.0, 1.0, 2.0), (2.0, 3.0, 1.0)),
+        "pruned": ((3.0,), (2.5,)),
+        "diverged": ((4.0,), (axis.high,)),
+        "best": ((2.0,), (1.0,)),
     }
+    assert len({found[key].marker for key in marks}) == len(marks), "colour is not the only cue"
+
+
+def test_the_axis_is_tight_and_leaves_out_what_lies_far_above() -> None:
+    axis = axis_of(MIXED)
+    assert axis is not None
+    assert 0.8 < axis.low < 1.0
+    assert 3.0 < axis.high < 3.3
+    far = study(*(trial(number, 0.01, 1 + number / 100) for number in range(19)), trial(19, 0.01, 1e6))
+    high = axis_of(far)
+    assert high is not None
+    assert high.high < 10
+    above = by_key(scatter(far).by_trial())["above"]
+    assert (above.xs, above.ys) == ((19.0,), (high.high,)), "at the edge, with a mark that says so"
+    assert axis_of(study(trial(0, 0.01, None, "diverged"))) is None
 
 
 def test_a_parameter_of_a_log_range_is_drawn_by_its_logarithm() -> None:
-    series = {each.key: each for each in parameter_series(MIXED, "lr")}
+    series = by_key(scatter(MIXED).by_parameter("lr"))
     assert series["complete"].xs == pytest.approx([-2, math.log10(0.02), math.log10(0.05)])
     assert series["complete"].ys == (2.0, 3.0, 1.0)
     assert series["best"].xs == pytest.approx([math.log10(0.05)])
     assert parameter_range(MIXED, "lr") == pytest.approx((-3, -1))
-    plain = {each.key: each for each in parameter_series(MIXED, "steps")}
-    assert set(plain["complete"].xs) == {3.0}
+    assert set(by_key(scatter(MIXED).by_parameter("steps"))["complete"].xs) == {3.0}
     assert parameter_range(MIXED, "steps") == (0, 10)
 
 
-def test_the_log_axis_is_for_objectives_over_decades() -> None:
-    assert not wants_log(MIXED)
-    assert wants_log(study(trial(0, 0.01, 2.0), trial(1, 0.01, 0.01)))
-    assert not wants_log(study(trial(0, 0.01, 2.0), trial(1, 0.01, -0.01)))
+def test_the_log_axis_is_for_objectives_that_spread() -> None:
+    def is_log(*values: float) -> bool:
+        axis = axis_of(study(*(trial(number, 0.01, value) for number, value in enumerate(values))))
+        return axis is not None and axis.log
+
+    assert not is_log(2.0, 1.0)
+    assert is_log(2.0, 0.01)
+    assert not is_log(2.0, -0.01)
 
 
 @pytest.mark.parametrize(
@@ -69,28 +104,41 @@ def test_the_log_axis_is_for_objectives_over_decades() -> None:
 )
 def test_the_edge_is_two_percent_of_the_scale_that_is_declared(lr: float, warned: bool) -> None:
     """log10 runs over -3 … -1 here, so 2 % of it are 10^0.04: from 0.1/1.0965 up, and up to 0.001·1.0965."""
-    assert bool(edge_warnings(study(trial(0, lr, 1.0)))) is warned
+    assert bool(edges(study(trial(0, lr, 1.0)))) is warned
 
 
 def test_a_warning_names_parameter_value_and_range() -> None:
-    (text,) = edge_warnings(study(trial(0, 0.0995, 1.0), trial(1, 0.001, 2.0)))
-    assert "lr 0.0995" in text
-    assert "0.001 … 0.1, log" in text
-    assert "widen optimize.search.lr" in text
+    (edge,) = edges(study(trial(0, 0.0995, 1.0), trial(1, 0.001, 2.0)))
+    assert str(edge) == (
+        "best lr 0.0995 sits at the upper end of its range 0.001 … 0.1: widen it up to 1 (optimize.search.lr)"
+    )
+
+
+def test_the_spec_of_a_wider_search_keeps_the_rest() -> None:
+    found = edges(study(trial(0, 0.001, 1.0)))
+    document = {"experiment": {"name": "x"}, "optimize": {"trials": 3, "search": {"steps": 4}}}
+    wider = widened(document, found)
+    assert wider["optimize"] == {"trials": 3, "search": {"steps": 4, "lr": {"low": 1e-4, "high": 0.1, "log": True}}}
+    assert "lr" not in document["optimize"]["search"], "the one it began from is left alone"  # type: ignore[index]
+    whole = Study(
+        name="s", method="m", trials=(trial(0, 0.01, 1.0),), codes={"steps": "S"},
+        space={"steps": Dimension("scheduler", Range(3, 10), True)}, legal={"steps": (1, None)},
+    )  # fmt: skip
+    assert widened({}, edges(whole))["optimize"]["search"] == {"S": {"steps": {"low": 1, "high": 10}}}
 
 
 def test_where_nothing_beyond_is_legal_no_wider_range_is_advised() -> None:
-    (text,) = edge_warnings(study(trial(0, 0.1, 1.0), bound=0.1))
-    assert "nothing above it is legal" in text
-    assert "widen" not in text
+    (edge,) = edges(study(trial(0, 0.1, 1.0), bound=0.1))
+    assert "nothing above it is legal" in str(edge)
+    assert "widen" not in str(edge)
 
 
 def test_a_trial_of_another_program_may_lie_outside() -> None:
-    (text,) = edge_warnings(study(trial(0, 0.5, 1.0)))
-    assert "above its range" in text
+    (edge,) = edges(study(trial(0, 0.5, 1.0)))
+    assert "above its range" in str(edge)
     assert position(Range(200, 400, 50), 200) == 0
     assert position(Range(200, 400, 50), 300) == 0.5
 
 
 def test_without_a_finished_trial_there_is_no_warning() -> None:
-    assert edge_warnings(study(trial(0, 0.1, None, "running"))) == []
+    assert edges(study(trial(0, 0.1, None, "running"))) == []
