@@ -132,7 +132,7 @@ def put(ui: Terminal, name: str, value: str) -> None:
 
 
 def fill_in(ui: Terminal, name: str, epochs: int) -> None:
-    """Fill in the form of a new experiment by hand, as somebody does who knows no spec file: two schedules on digits."""
+    """Fill in the form of a new experiment by hand: two schedules on digits, one seed."""
     ui.wait("Experiments")
     ui.press("2")
     ui.wait("Launch")
