@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
@@ -129,6 +130,8 @@ class LiveScreen(Screen[None]):
             return
         try:
             self.app.call_from_thread(then, *args)
+        except CancelledError:  # the app has been left meanwhile
+            return
         except Exception as error:  # noqa: BLE001  # likewise, for a mistake in drawing
             said = self.hlr.trouble.explain(error)
             if self.app.is_running:
