@@ -32,7 +32,7 @@ class Dials(OptionList):
             Key("lab.up", "right", "turn(1)", "More"),
             Key("lab.far_down", "shift+left,less_than_sign", "turn(-1, True)", "Much less", footer=False),
             Key("lab.far_up", "shift+right,greater_than_sign", "turn(1, True)", "Much more", footer=False),
-            Key("lab.type", "enter", "screen.type_value", "Type a value"),
+            Key("lab.type", "enter", "screen.type_value", "Type"),
             Key("lab.default", "backspace,delete", "reset", "Default"),
         )
     ]

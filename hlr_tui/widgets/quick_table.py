@@ -71,8 +71,10 @@ class QuickTable(DataTable[Text]):
                 size = cell.cell_len
             left = {"right": room - size, "center": (room - size) // 2}.get(cell.justify or "left", 0)
             segments.append(Segment(pad + " " * left, ground))
+            # A text without spans leaves its own style to whoever prints it.
+            own = console.get_style(cell.style) if cell.style else Style.null()
             for text, style, _ in cell.render(console, end=""):
-                segments.append(Segment(text, ground + style + over if style else ground))
+                segments.append(Segment(text, ground + (style or own) + over))
             segments.append(Segment(" " * (room - size - left) + pad, ground))
         strip = Strip(segments).simplify()
         # Behind the last column the cursor ends, as in Textual's own.
