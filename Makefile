@@ -44,6 +44,16 @@ reference: install
 	$(BIN)/hlr-tui reference > docs/reference.md.part
 	mv docs/reference.md.part docs/reference.md
 
+# The pictures in the README.
+.PHONY: screens
+screens: install
+	$(BIN)/python docs/screens.py
+
+# What every screen is meant to look like, for the tests to compare: look at the difference before it is committed.
+.PHONY: snapshots
+snapshots: install
+	HLR_WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest --numprocesses 2 tests/hlr_tui/test_snapshots.py
+
 # The versions that `make install` takes.
 .PHONY: constraints
 constraints: install

@@ -2,7 +2,7 @@
 
 Beside it, in turn and in pseudo-terminals of the same size: importing Textual, a Textual application that shows one
 word, and, where ``--posting`` names its program, posting. The workspace holds two experiments that were made without
-training (see docs/screens.py). Ratios are to the application of one word.
+training (see docs/invented.py). Ratios are to the application of one word.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def main() -> None:
     size = int(width), int(height)
 
     sys.path.insert(0, str(Path(__file__).parents[1] / "docs"))
-    from screens import make_workspace
+    from invented import make_workspace
 
     with tempfile.TemporaryDirectory() as folder:
         workspace = Path(folder) / "hlr"

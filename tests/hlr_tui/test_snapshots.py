@@ -27,7 +27,7 @@ from hlr_tui.screens.form import FormScreen
 from hlr_tui.settings import Settings
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
-from screens import make_workspace
+from invented import make_workspace
 
 HERE = Path(__file__).with_name("snapshots")
 WRITE = bool(os.environ.get("HLR_WRITE_SNAPSHOTS"))
