@@ -52,10 +52,10 @@ class Guesses:
 
 
 def guess_text(line: Line, guesses: Mapping[str, Interval]) -> str:
-    """``0.0168 (0.015 … 0.018)`` for the run of a line that trains, of several the one that has come furthest; "" where
-    there is no guess."""
+    """``0.0168 ± 0.0013`` for the run of a line that trains, of several the one that has come furthest: the median, and
+    half the width of the interval. "" where there is no guess."""
     running = [run for run in line.runs if run.state == "running" and run.id in guesses]
     if not running:
         return ""
     middle, low, high = guesses[max(running, key=lambda run: run.epoch).id]
-    return f"{number_text(middle, 3)} ({number_text(low, 2)} … {number_text(high, 2)})"
+    return f"{number_text(middle, 3)} ± {number_text((high - low) / 2, 2)}"

@@ -27,7 +27,7 @@ GAP, WIDE_GAP = 1, 3
 WIDE = 120
 """Columns of the screen from which the gap is wide."""
 
-GUESS = "final loss, a guess"
+GUESS = "final, a guess"
 """Heading of what a run in training may come to."""
 
 DISPENSABLE = (GUESS, "worker", "lost", "train", "to go", "trial", "lr")

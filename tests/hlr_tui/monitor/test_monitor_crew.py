@@ -69,8 +69,7 @@ def test_a_run_in_training_has_a_guess_that_is_the_fit_of_its_curve(tmp_path: Pa
     lines = method_lines(roster, method_numbers(roster), lambda optimizer, scheduler: f"{optimizer} {scheduler}")
     (line,) = [line for line in lines if line.state == "running"]
     low, high = expected.final[1:]
-    text = guess_text(line, found)
-    assert text.endswith(f"({low:.2g} … {high:.2g})")
+    assert guess_text(line, found).endswith(f" ± {(high - low) / 2:.2g}")
     assert guess_text(line, {}) == ""
     assert guesses.of([]) == {}
     curves.close()
