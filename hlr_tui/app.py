@@ -214,6 +214,8 @@ class HlrApp(App[None]):
             take_along: Callable[[], None] | None = getattr(screen, "take_along", None)
             if take_along is not None:
                 take_along()
+        if mode in ("search", "results") and not self.chosen and self.known:
+            self.chosen = self.known[0]  # the newest one; the monitor finds for itself what trains
         await self.switch_mode(mode)
 
     def action_help(self) -> None:

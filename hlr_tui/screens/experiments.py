@@ -132,7 +132,7 @@ class ExperimentsScreen(DeedScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         entry = self._current if self.is_mounted else None
         if action == "quickstart":
-            return not self._entries
+            return self._entries is not None and not self._entries  # not before it is known that there are none
         if action == "stop":
             return entry is not None and can_stop(entry.progress)
         if action == "resume":

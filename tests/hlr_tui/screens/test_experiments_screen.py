@@ -183,6 +183,15 @@ def test_a_duplicate_opens_in_the_form_under_a_free_name(folder: Path) -> None:
     drive(folder, steps)
 
 
+def test_results_of_the_newest_experiment_are_shown_where_none_is_chosen(folder: Path) -> None:
+    async def steps(pilot: Pilot[None], app: HlrApp) -> None:
+        await press(pilot, "6")
+        assert app.chosen == "busy"
+        assert "No experiment is chosen" not in seen(app)
+
+    drive(folder, steps)
+
+
 def test_the_log_is_shown_and_cannot_drive_the_terminal(folder: Path) -> None:
     log = folder / "logs" / "odd" / "conductor.log"
     log.parent.mkdir(parents=True)
