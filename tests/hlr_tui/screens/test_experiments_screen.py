@@ -138,8 +138,8 @@ def test_enter_chooses_and_monitors(folder: Path) -> None:
 
 def test_other_screens_show_the_experiment_that_the_cursor_was_moved_to(folder: Path) -> None:
     async def steps(pilot: Pilot[None], app: HlrApp) -> None:
-        await press(pilot, "6", "1")
-        assert app.chosen == ""  # nobody has chosen
+        await press(pilot, "3", "1")
+        assert app.chosen == ""  # nobody has chosen: the monitor follows what trains
         await press(pilot, "down", "6")
         assert app.chosen == "odd"
 
