@@ -50,6 +50,7 @@ class Progress:
     Attributes:
         eta_seconds: expected time to the end at the pace so far, None where it cannot be told yet.
         conducted: a conductor is at work (None: on another host, unknown).
+        bereft: runs whose worker has died and that no other one has taken up yet, while the experiment runs.
     """
 
     experiment: Experiment
@@ -59,6 +60,7 @@ class Progress:
     workers: tuple[Worker, ...]
     eta_seconds: float | None
     conducted: bool | None
+    bereft: tuple[Run, ...] = ()
 
     @property
     def fraction(self) -> float:
@@ -74,6 +76,14 @@ class Progress:
 
 def look(db: Database, experiment: Experiment) -> Progress:
     """Read the progress of an experiment."""
+    # Workers before runs: one that ends in good order gives its run back first, so that a run whose worker was gone
+    # before it was read has been orphaned.
+    near = [worker for worker in list_workers(db) if worker.experiment_id in (None, experiment.id)]
+    alive = {
+        worker.id
+        for worker in near
+        if worker.state != "gone" and is_alive(worker.host, worker.pid, worker.started) is not False
+    }
     tallies = tally(db, experiment.id)
     number: dict[RunState, int] = dict.fromkeys(cast("tuple[RunState, ...]", get_args(RunState)), 0)
     for each in tallies:
@@ -84,11 +94,13 @@ def look(db: Database, experiment: Experiment) -> Progress:
     holders = {run.worker_id for run in running}
     workers = [
         worker
-        for worker in list_workers(db)
-        if worker.state != "gone"
-        and (worker.experiment_id == experiment.id or worker.id in holders)
-        and is_alive(worker.host, worker.pid, worker.started) is not False
+        for worker in near
+        if worker.id in alive and (worker.experiment_id == experiment.id or worker.id in holders)
     ]
+    dead = {worker.id for worker in near} - alive
+    bereft = [run for run in running if run.worker_id in dead]
+    if any(each.deaths for each in tallies if each.state == "queued"):
+        bereft += runs_of(db, experiment.id, states=["queued"], bereft=True)
     stages = _stages(db, experiment, tallies)
     conductor = experiment.conductor
     return Progress(
@@ -99,6 +111,7 @@ def look(db: Database, experiment: Experiment) -> Progress:
         workers=tuple(workers),
         eta_seconds=_eta(stages, tallies, running, len(workers)),
         conducted=False if conductor is None else is_alive(*conductor),
+        bereft=tuple(bereft) if experiment.state in ("running", "stopping") else (),
     )
 
 

@@ -290,8 +290,11 @@ def runs_of(
     states: Collection[RunState] | None = None,
     stage: Stage | None = None,
     study: str | None = None,
+    *,
+    bereft: bool = False,
 ) -> list[Run]:
-    """The runs of an experiment in order of their position; of some states, one stage, one study."""
+    """The runs of an experiment in order of their position; of some states, one stage, one study; those alone on which
+    a worker has died."""
     query = sa.select(*_COLUMNS).where(run.c.experiment_id == experiment_id).order_by(run.c.position, run.c.id)
     if states is not None:
         query = query.where(run.c.state.in_(states))
@@ -299,6 +302,8 @@ def runs_of(
         query = query.where(run.c.stage == stage)
     if study is not None:
         query = query.where(run.c.study == study)
+    if bereft:
+        query = query.where(run.c.deaths > 0)
     with db.read() as connection:
         return [_run(row) for row in connection.execute(query).mappings()]
 

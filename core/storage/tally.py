@@ -21,6 +21,7 @@ class Tally:
         budget: sum of their budgets, in epochs.
         epochs: sum of the epochs that they have finished.
         seconds: sum of the times from start to end, of runs that have both.
+        deaths: how many workers have died on them.
     """
 
     stage: Stage
@@ -29,6 +30,7 @@ class Tally:
     budget: int
     epochs: int
     seconds: float
+    deaths: int
 
 
 def tally(db: Database, experiment_id: int) -> list[Tally]:
@@ -38,6 +40,7 @@ def tally(db: Database, experiment_id: int) -> list[Tally]:
         sa.func.sum(run.c.budget),
         sa.func.sum(run.c.epoch),
         sa.func.coalesce(sa.func.sum(run.c.finished_at - run.c.started_at), 0.0),
+        sa.func.sum(run.c.deaths),
     )
     query = (
         sa.select(run.c.stage, run.c.state, *columns)
@@ -47,6 +50,6 @@ def tally(db: Database, experiment_id: int) -> list[Tally]:
     )
     with db.read() as connection:
         return [
-            Tally(stage, state, runs, int(budget), int(epochs), float(seconds))
-            for stage, state, runs, budget, epochs, seconds in connection.execute(query)
+            Tally(stage, state, runs, int(budget), int(epochs), float(seconds), int(deaths))
+            for stage, state, runs, budget, epochs, seconds, deaths in connection.execute(query)
         ]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hlr_tui.deaths import deaths_text
 from hlr_tui.output import open_console, print_json
 from hlr_tui.settings import Settings
 
@@ -154,6 +155,8 @@ def _notes(progress: Progress) -> list[str]:
         notes.append(
             f"{experiment.name}: {experiment.state}, but its conductor is gone: hlr-tui resume {experiment.name}"
         )
+    if death := deaths_text(progress):
+        notes.append(f"{experiment.name}: {death}")
     if experiment.error:
         notes.append(f"{experiment.name}: {experiment.error}")
     return notes

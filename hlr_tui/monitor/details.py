@@ -22,7 +22,8 @@ def details(run: Run) -> list[tuple[str, str]]:
     if where:
         found.append(("trained by", where))
     if run.attempt > 1 or run.deaths:
-        found.append(("attempt", f"{run.attempt}, {run.deaths} workers died on it"))
+        died = {0: "", 1: ", a worker died on it"}.get(run.deaths, f", {run.deaths} workers died on it")
+        found.append(("attempt", f"{run.attempt}{died}"))
     if run.started_at is not None:
         began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started_at))
         took = "" if run.finished_at is None else f", took {duration_text(run.finished_at - run.started_at)}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from hlr_tui.deaths import deaths_text
 from hlr_tui.tables import duration_text, printable
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def notes_text(progress: Progress) -> str:
         notes.append("Nobody hands out its runs any more, its conductor is gone: press r to go on.")
     elif progress.experiment.state == "stopped":
         notes.append("Stopped; every run kept its checkpoint: press r to go on.")
+    notes += filter(None, [deaths_text(progress)])
     if progress.experiment.error:
         notes.append(progress.experiment.error)
     return printable("\n".join(notes))

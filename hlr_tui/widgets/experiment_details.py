@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from hlr_tui.deaths import deaths_text
 from hlr_tui.overview import Entry
 from hlr_tui.tables import duration_text, printable, spread_text
 from hlr_tui.widgets.experiments_table import Colours, bar_text, state_text
@@ -59,6 +60,8 @@ def _about(entry: Entry, colours: Colours) -> Iterator[Any]:
     yield head.append_text(state_text(entry.state, colours))
     if entry.state == "abandoned":
         yield Text("its conductor is gone and work is left: r resumes it", style=colours.get("text-error", ""))
+    if death := deaths_text(progress):
+        yield Text(printable(death), style=colours.get("text-warning", ""))
     if experiment.error:
         yield Text(f"✗ {printable(experiment.error)}", style=colours.get("text-error", ""))
     yield from _stages(entry, colours)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import re
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -15,7 +17,10 @@ from visible import seen
 from watched_experiment import COSINE, DOCUMENT, NAME, PRODIGY, SEARCH, begin, desk_at, make
 
 from core.storage.experiments import create_experiment, get_experiment, set_state
-from core.storage.workers import register
+from core.storage.runs import requeue
+from core.storage.tables import experiment as experiments
+from core.storage.tables import worker as workers
+from core.storage.workers import register, retire
 from hlr_tui.app import HlrApp
 from hlr_tui.screens.monitor import MonitorScreen
 from hlr_tui.screens.run import RunScreen
@@ -309,4 +314,45 @@ def test_who_trains_stands_beside_the_charts_and_stopping_asks_first(tmp_path: P
         assert len(screen.wall.metrics) == 2
 
     watch(tmp_path, script)
+    db.close()
+
+
+def test_a_worker_that_died_is_told_until_another_one_takes_its_run_up(tmp_path: Path) -> None:
+    db, experiment = make(tmp_path)
+    process = subprocess.Popen([sys.executable, "-c", "pass"])
+    process.wait()
+    for name in ("w1", "w2"):
+        register(db, experiment.id, "cpu", worker_id=name)
+    attempt = begin(db)[0]
+    attempt.write([1.0, 0.5])
+    note = "a worker died while it trained AdamW + C seed 1 (epoch 2): its run waits for another one"
+
+    async def script(pilot: Pilot[None], screen: MonitorScreen) -> None:
+        async def shown() -> str:
+            pilot.app.screen.look()  # type: ignore[attr-defined]
+            await settle(pilot)
+            return " ".join(seen(pilot.app).split())
+
+        assert "died" not in await shown()
+        with db.write() as connection:  # as kill -9 leaves it
+            connection.execute(workers.update().where(workers.c.id == "w1").values(pid=process.pid))
+        assert note in await shown()
+        retire(db, "w1")
+        requeue(db, attempt.run.id, attempt.run.attempt, "its worker ended without finishing it")
+        assert note in await shown()
+        await press(pilot, "1")
+        assert note in await shown()
+        await press(pilot, "3")
+        begin(db, worker="w2")
+        assert "died" not in await shown()
+        await press(pilot, "enter", "enter")
+        assert "a worker died on it" in seen(pilot.app)
+        await press(pilot, "escape")
+        with db.write() as connection:
+            connection.execute(experiments.update().values(conductor_pid=process.pid))
+        assert "its conductor is gone: press r to go on" in await shown()
+        await press(pilot, "r")
+        assert "Let watched go on?" in seen(pilot.app)
+
+    watch(tmp_path, script, (120, 30))
     db.close()
