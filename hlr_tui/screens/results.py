@@ -61,7 +61,7 @@ class ResultsScreen(LiveScreen):
             Key("results.sort", "s", "sort", "Sort"),
             Key("results.log", "l", "toggle_log", "Log", footer=False),
             Key("results.export", "e", "export", "Export"),
-            Key("results.copy", "c", "copy", "Copy"),
+            Key("results.copy", "c", "copy", "Copy", footer=False),
         )
     ]
 

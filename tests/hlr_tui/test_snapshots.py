@@ -36,8 +36,8 @@ SMALL, LARGE = (80, 24), (200, 50)
 
 TOUR: Sequence[tuple[str, str, Sequence[str]]] = (
     ("experiments", "osc-lstm", ["1"]),
-    ("delete", "osc-lstm", ["slash", *"comp", "enter", "x"]),
-    ("settings", "osc-lstm", ["n", "escape", "f2"]),
+    ("delete", "osc-lstm", ["slash", *"digits-s", "enter", "x"]),
+    ("settings", "osc-lstm", ["n", "escape", "escape", "f2"]),
     ("monitor", "osc-lstm", ["escape", "3"]),
     ("help", "osc-lstm", ["question_mark"]),
     ("monitor-runs", "osc-lstm", ["escape", "w", "enter", "right", "right", "o"]),
@@ -65,6 +65,7 @@ def _still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(psutil.Process, "memory_info", lambda self: SimpleNamespace(rss=700 << 20))
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)))
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.chdir("/")  # paths that a screen shows are as long on every machine
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     yield
