@@ -89,6 +89,7 @@ class Chart(SeriesWidget):
         self._view = View(self)
         self._drawn_at = 0.0
         self._waiting = False
+        self._called = False
         self._later = False
 
     # -- keys ---------------------------------------------------------------------------------------------------------
@@ -217,7 +218,8 @@ class Chart(SeriesWidget):
             return
         wait = 0.0 if now else self._drawn_at + PERIOD - time.monotonic()
         if wait <= 0:
-            self.call_after_refresh(self._draw_if_asked)
+            if not self._called:
+                self._called = self.call_after_refresh(self._draw_if_asked)
         elif not self._waiting:
             self.set_timer(wait, self._draw_if_asked)
         self._waiting = True
@@ -233,6 +235,7 @@ class Chart(SeriesWidget):
         self._soon()
 
     def _draw_if_asked(self) -> None:
+        self._called = False
         if self._waiting:
             self.redraw()
 
