@@ -219,9 +219,9 @@ class Chart(SeriesWidget):
         wait = 0.0 if now else self._drawn_at + PERIOD - time.monotonic()
         if wait <= 0:
             if not self._called:
-                self._called = self.call_after_refresh(self._draw_if_asked)
+                self._called = self.call_after_refresh(self.draw_if_asked)
         elif not self._waiting:
-            self.set_timer(wait, self._draw_if_asked)
+            self.set_timer(wait, self.draw_if_asked)
         self._waiting = True
 
     def draw_in(self, seconds: float) -> None:
@@ -234,7 +234,8 @@ class Chart(SeriesWidget):
         self._later = False
         self._soon()
 
-    def _draw_if_asked(self) -> None:
+    def draw_if_asked(self) -> None:
+        """Draw now what would be drawn soon."""
         self._called = False
         if self._waiting:
             self.redraw()
