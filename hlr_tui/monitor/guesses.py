@@ -29,11 +29,12 @@ class Guesses:
     def __init__(self) -> None:
         self._known: dict[str, tuple[int, int, Interval | None]] = {}
 
-    def of(self, runs: Iterable[tuple[RunRow, Trace]]) -> dict[str, Interval]:
+    def of(self, runs: Iterable[tuple[RunRow, Trace]], fits: int = AT_ONCE) -> dict[str, Interval]:
         """Guesses of the validation loss at the end of each run's budget, by run.
 
         Args:
             runs: each in training, with its validation loss by epoch.
+            fits: how many of them are extrapolated anew at most.
         """
         from core.analysis.extrapolate import extrapolate
 
@@ -47,7 +48,7 @@ class Guesses:
             if growth >= GROWTH:
                 due.append((growth, run, trace))
         due.sort(key=lambda one: -one[0])  # or the first ones would keep the others waiting
-        for _, run, trace in due[:AT_ONCE]:
+        for _, run, trace in due[:fits]:
             epochs = [int(x) for x in trace.xs[: trace.count]]
             guess = extrapolate(epochs, trace.ys[: trace.count], run.budget, points=2)
             known[run.id] = (trace.version, trace.count, guess.final if guess is not None else None)
