@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
+from math import floor, isfinite, isnan
 
 Extent = tuple[float, float]
 """Lowest and highest value that a curve takes within one column."""
@@ -38,44 +38,49 @@ class ColumnExtents:
 
     def add(self, points: Iterable[tuple[float, float]]) -> None:
         """Take points in the order of their x; a y that is no finite number is a gap, NaN one that is marked."""
-        before = self._before
+        before, last, extents = self._before, self.last, self.extents
+        low, scale, columns, joined = self.low, self.scale, self.columns, self.joined
         for x, y in points:
-            if not math.isfinite(y):
-                if before is not None and math.isnan(y):
+            if not isfinite(y):
+                if before is not None and isnan(y):
                     self.broken.append((before[2], before[1]))
                     self._touch(before[2], before[2])
                 before = None
                 continue
-            at = (x - self.low) * self.scale
-            column = math.floor(at + 0.5)
-            if 0 <= column < self.columns:
-                self._extend(column, y)
-            if before is not None and before[2] != column and self.joined:
+            at = (x - low) * scale
+            column = floor(at + 0.5)
+            if 0 <= column < columns:
+                now = extents[column]
+                if now is None or y < now[0] or y > now[1]:
+                    self._extend(column, y, y)
+            if before is not None and before[2] != column and joined:
                 old_at, old_y, old_column = before
                 slope = (y - old_y) / (at - old_at)
-                for between in range(max(0, old_column), min(self.columns - 1, column) + 1):
-                    self._extend(between, old_y + slope * (max(between - 0.5, old_at) - old_at))
-                    self._extend(between, old_y + slope * (min(between + 0.5, at) - old_at))
-            if self.last is None or self.last[0] != column:  # a letter stands at the last point, and leaves it
-                self._touch(self.last[0] if self.last else column, column)
+                for between in range(max(0, old_column), min(columns - 1, column) + 1):
+                    # At the edges of the column, or where the line begins and ends within it.
+                    start = old_y if between == old_column else old_y + slope * (between - 0.5 - old_at)
+                    end = old_y + slope * ((at if between == column else between + 0.5) - old_at)
+                    if start > end:
+                        start, end = end, start
+                    now = extents[between]
+                    if now is None or start < now[0] or end > now[1]:
+                        self._extend(between, start, end)
+            if last is None or last[0] != column:  # a letter stands at the last point, and leaves it
+                self._touch(last[0] if last else column, column)
             before = (at, y, column)
-            self.last = (column, y)
-        self._before = before
+            last = (column, y)
+        self._before, self.last = before, last
 
-    def _extend(self, column: int, y: float) -> None:
-        now = self.extents[column]
-        if now is None:
-            self.extents[column] = (y, y)
-        elif y < now[0] or y > now[1]:
-            self.extents[column] = (min(now[0], y), max(now[1], y))
-        else:
-            return
-        self._touch(column, column)
-        span = self.span
-        if span is None:
-            self.span = (y, y)
-        elif y < span[0] or y > span[1]:
-            self.span = (min(span[0], y), max(span[1], y))
+    def _extend(self, column: int, low: float, high: float) -> None:
+        now, span = self.extents[column], self.span
+        if now is not None:
+            low, high = min(now[0], low), max(now[1], high)
+        self.extents[column] = (low, high)
+        if span is None or low < span[0] or high > span[1]:
+            self.span = (low, high) if span is None else (min(span[0], low), max(span[1], high))
+        dirty = self.dirty
+        if dirty is None or not dirty[0] <= column <= dirty[1]:
+            self._touch(column, column)
 
     def _touch(self, first: int, last: int) -> None:
         dirty = self.dirty

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     from hlr_tui.monitor.lines import Line
     from hlr_tui.monitor.roster import RunRow
 
-AT_ONCE = 4
-"""Fits in one look: each takes some milliseconds."""
+AT_ONCE = 1
+"""Fits in one look: each takes some milliseconds, in which no key is answered."""
 
 GROWTH = 1.05
 """A curve is fitted again once it is so many times as long."""
@@ -28,25 +29,29 @@ class Guesses:
     def __init__(self) -> None:
         self._known: dict[str, tuple[int, int, Interval | None]] = {}
 
-    def of(self, runs: Iterable[tuple[RunRow, Trace]]) -> dict[str, Interval]:
+    def of(self, runs: Iterable[tuple[RunRow, Trace]], fits: int = AT_ONCE) -> dict[str, Interval]:
         """Guesses of the validation loss at the end of each run's budget, by run.
 
         Args:
             runs: each in training, with its validation loss by epoch.
+            fits: how many of them are extrapolated anew at most.
         """
         from core.analysis.extrapolate import extrapolate
 
-        known, left = {}, AT_ONCE
+        known, due = {}, []
         for run, trace in runs:
             before = self._known.get(run.id)
-            fresh = before is not None and before[0] == trace.version and trace.count < GROWTH * before[1]
-            if left and not fresh:
-                left -= 1
-                epochs = [int(x) for x in trace.xs[: trace.count]]
-                guess = extrapolate(epochs, trace.ys[: trace.count], run.budget, points=2)
-                before = (trace.version, trace.count, guess.final if guess is not None else None)
             if before is not None:
                 known[run.id] = before
+            same = before is not None and before[0] == trace.version
+            growth = trace.count / before[1] if same and before is not None and before[1] else math.inf
+            if growth >= GROWTH:
+                due.append((growth, run, trace))
+        due.sort(key=lambda one: -one[0])  # or the first ones would keep the others waiting
+        for _, run, trace in due[:fits]:
+            epochs = [int(x) for x in trace.xs[: trace.count]]
+            guess = extrapolate(epochs, trace.ys[: trace.count], run.budget, points=2)
+            known[run.id] = (trace.version, trace.count, guess.final if guess is not None else None)
         self._known = known
         return {run_id: interval for run_id, (_, _, interval) in known.items() if interval is not None}
 

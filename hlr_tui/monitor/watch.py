@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
 from hlr_tui.monitor.curves import CurveStore, Trace
-from hlr_tui.monitor.guesses import Guesses, Interval
+from hlr_tui.monitor.guesses import AT_ONCE, Guesses, Interval
 from hlr_tui.monitor.lines import (
     MOST_CURVES,
     MOST_LINES,
@@ -42,6 +42,9 @@ USUAL = ("val_loss", "train_loss", RATE, "val_accuracy", "val_mae")
 
 STALE_SECONDS = 30.0
 """After so long without a look the curves are read anew: what was written meanwhile may be more than what is shown."""
+
+FRESH_SECONDS = 1.0
+"""What was read within that time is not read again for another view of it: a key is answered at once."""
 
 RUNS_ASKED = 50
 """Runs that are asked which metrics there are."""
@@ -110,6 +113,7 @@ class Watch:
         self._looked = 0.0
         self._numbers: dict[str, int] = {}
         self._guesses = Guesses()
+        self._last: Look | None = None
 
     def look(self, desk: Desk, choice: Choice) -> Look:
         """Read what is new and arrange it.
@@ -123,7 +127,26 @@ class Watch:
             # Points before runs: a run then never shows fewer epochs than its curve has points, unless it went back.
             curves.poll()
             curves.forget(self._roster.refresh())
-            return self._arrange(curves, choice, progress)
+            self._last = self._arrange(curves, choice, progress)
+            return self._last
+
+    def another(self, choice: Choice) -> Look | None:
+        """The last look by another choice: what it showed is arranged anew, and only curves that it lacked are read.
+
+        Returns:
+            None where the choice is the same, or the last look is not recent: then `look`.
+
+        Raises:
+            HlrError: the database is out of reach, or the experiment is gone.
+        """
+        with self._lock:
+            last, curves = self._last, self._curves
+            if last is None or curves is None or choice == last.choice:
+                return None
+            if not last.complete or time.monotonic() - self._looked > FRESH_SECONDS:
+                return None
+            self._last = self._arrange(curves, choice, last.progress, fits=0)
+            return self._last
 
     def _fresh_curves(self) -> CurveStore:
         now = time.monotonic()
@@ -135,7 +158,7 @@ class Watch:
         self._looked = now
         return self._curves
 
-    def _arrange(self, curves: CurveStore, choice: Choice, progress: Progress) -> Look:
+    def _arrange(self, curves: CurveStore, choice: Choice, progress: Progress, fits: int = AT_ONCE) -> Look:
         rows = list(self._roster)
         there = slices(rows)
         chosen = choice.slice if choice.slice in there else natural_slice(rows)
@@ -156,7 +179,7 @@ class Watch:
         offered = [metric for metric in USUAL if metric in known] + sorted(known.difference(USUAL))
         training = [run for line in lines if line.number is not None for run in line.runs if run.state == "running"]
         pairs = [(run, trace) for run in training if (trace := curves.trace(run.id, "val_loss")) is not None]
-        guesses = self._guesses.of(pairs)
+        guesses = self._guesses.of(pairs, fits)
         return Look(
             choice, progress, chosen, tuple(there), tuple(lines), found, traces, tuple(offered), complete, guesses
         )

@@ -53,6 +53,8 @@ class MonitorScreen(DeedScreen):
         self._crew_watch = CrewWatch()
         self._choice = Choice(metrics=LISTED)
         self._following = False
+        self._asked = self._why = ""
+        """The experiment that was asked for at the last look, and why it showed the one that it did."""
         self._found: _Found | None = None
         self._offered: tuple[object, ...] = ()
         self._marked = Marked(frozenset())
@@ -96,7 +98,11 @@ class MonitorScreen(DeedScreen):
         return self._found.look if self._found is not None else None
 
     def fetch(self) -> _Found:
-        name, why = experiment_to_watch(self.desk, "" if self._following else self.hlr.chosen)
+        asked, watch = "" if self._following else self.hlr.chosen, self._watch
+        if watch is not None and asked == self._asked and (look := watch.another(self._choice)) is not None:
+            return self._found_by(watch.name, self._why, look)
+        name, why = experiment_to_watch(self.desk, asked)
+        self._asked, self._why = asked, why
         if not name:
             return _Found("", "", None)
         if self._watch is None or self._watch.name != name:
@@ -104,7 +110,9 @@ class MonitorScreen(DeedScreen):
                 self._watch.close()
             self._watch = Watch(self.desk.db(), name)
             self._choice = Choice(metrics=self._choice.metrics)
-        look = self._watch.look(self.desk, self._choice)
+        return self._found_by(name, why, self._watch.look(self.desk, self._choice))
+
+    def _found_by(self, name: str, why: str, look: Look) -> _Found:
         return _Found(name, why, look, self._crew_watch.look(look.progress) if self.wall.shows_crew else None)
 
     def forget(self) -> None:

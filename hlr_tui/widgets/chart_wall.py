@@ -102,6 +102,8 @@ class ChartWall(Grid):
                 chart.x_range = None if look.slice is None else (1.0, float(max(2, look.slice.budget)))
                 self._feed(chart, self._drawn[number], look.lines, look.traces.get(self._metrics[number], {}))
         self.mark(marked, highlighted)
+        for chart in self.charts:
+            chart.draw_if_asked()  # with the table: a second frame costs as much as the first one
 
     def mark(self, marked: Marked, highlighted: str | None) -> None:
         """Leave out what is hidden; the pinned line, or else the highlighted one, is drawn on top."""

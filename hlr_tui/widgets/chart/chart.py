@@ -89,6 +89,7 @@ class Chart(SeriesWidget):
         self._view = View(self)
         self._drawn_at = 0.0
         self._waiting = False
+        self._called = False
         self._later = False
 
     # -- keys ---------------------------------------------------------------------------------------------------------
@@ -217,9 +218,10 @@ class Chart(SeriesWidget):
             return
         wait = 0.0 if now else self._drawn_at + PERIOD - time.monotonic()
         if wait <= 0:
-            self.call_after_refresh(self._draw_if_asked)
+            if not self._called:
+                self._called = self.call_after_refresh(self.draw_if_asked)
         elif not self._waiting:
-            self.set_timer(wait, self._draw_if_asked)
+            self.set_timer(wait, self.draw_if_asked)
         self._waiting = True
 
     def draw_in(self, seconds: float) -> None:
@@ -232,7 +234,9 @@ class Chart(SeriesWidget):
         self._later = False
         self._soon()
 
-    def _draw_if_asked(self) -> None:
+    def draw_if_asked(self) -> None:
+        """Draw now what would be drawn soon."""
+        self._called = False
         if self._waiting:
             self.redraw()
 

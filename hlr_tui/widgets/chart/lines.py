@@ -6,7 +6,7 @@ widgets of this kind, so that a new point at the right costs a few cells of some
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
@@ -28,10 +28,14 @@ class Lines(Widget):
         super().__init__(classes=classes)
         self._strips: list[Strip] = []
 
-    def set_line(self, y: int, strip: Strip, width: int) -> None:
-        """Replace one line, of which only the first `width` cells changed."""
-        self._strips[y] = strip
-        self.refresh(Region(0, y, width, 1))
+    def set_some(self, changes: Mapping[int, tuple[Strip, int]]) -> None:
+        """Replace some lines by row: each with the number of its first cells among which something changed."""
+        for y, (strip, _) in changes.items():
+            self._strips[y] = strip
+        if len(changes) == len(self._strips):
+            self.refresh()
+        else:
+            self.refresh(*(Region(0, y, width, 1) for y, (_, width) in changes.items()))
 
     def set_lines(self, lines: Sequence[Sequence[Piece]]) -> None:
         """Replace all lines; those that are as they were are not sent again."""

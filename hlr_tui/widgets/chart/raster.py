@@ -13,6 +13,11 @@ Cell = tuple[str, str, int, bool]
 """A letter; its part ("" of an empty cell, line, dim, band, mark, cursor, letter, cross); its colour; if the cursor
 is there."""
 
+EMPTY: Cell = (" ", "", 0, False)
+
+Rows = dict[int, int]
+"""Something of those rows of a column that are not empty: of many curves few go through one."""
+
 BAND, RAW, LINE = 0, 1, 2
 PARTS = ("band", "dim", "line")
 CROSSES = ("\N{MULTIPLICATION SIGN}", "x")
@@ -23,6 +28,9 @@ LINES = {"line": "─", "dashed": "╌", "bars": "│"}
 
 PLAIN = {"●": "o", "○": "?", "▲": "^", "△": "'", "★": "@", CROSSES[0]: CROSSES[1], "─": "-", "╌": "-", "│": "|"}
 """Markers in ASCII; letters stand for themselves."""
+
+RUNS = [{(first, last): sum(dots[first : last + 1]) for first in range(4) for last in range(first, 4)} for dots in DOTS]
+"""For each side of a cell the dots from one row of it to another."""
 
 DASH = 3
 """Dots of a dash, and of the gap after it."""
@@ -74,21 +82,22 @@ class Raster:
 
     def column(self, column: int) -> list[Cell]:
         """The cells of one column, from the top."""
-        bits, parts, colours = [0] * self.rows, [-1] * self.rows, [0] * self.rows
-        owners = [-1] * self.rows
-        letters = ["."] * self.rows if self.ascii else []
+        across = self.across
+        dots = range(column * across, (column + 1) * across)
+        under = column == self.cursor
+        cells = [self._ground(column, under)] * self.rows
+        bits, parts, colours, owners = Rows(), Rows(), Rows(), Rows()
+        letters: dict[int, str] = {}
         for curve in self.curves:
-            for side in range(self.across):
-                dot = column * self.across + side
-                if curve.lower is not None and curve.upper is not None:
+            if curve.lower is not None and curve.upper is not None:
+                for side, dot in enumerate(dots):
                     self._band(curve, dot, side, bits, parts, colours)
         for part in (RAW, LINE):
             for number, curve in enumerate(self.curves):
                 extents = curve.main if part == LINE else curve.raw
                 if extents is None or (part == LINE and curve.look == "points"):
                     continue
-                for side in range(self.across):
-                    dot = column * self.across + side
+                for side, dot in enumerate(dots):
                     extent = extents.extents[dot]
                     if extent is None or (part == LINE and curve.look == "dashed" and dot // DASH % 2):
                         continue
@@ -96,20 +105,19 @@ class Raster:
                         colours[row] = curve.colour
                         if self.ascii:
                             letters[row] = self._ascii_letter(curve) if part == LINE else ","
-        under = column == self.cursor
-        cells: list[Cell] = []
-        for row in range(self.rows):
-            if parts[row] >= 0:
-                letter = letters[row] if self.ascii else chr(BRAILLE + bits[row])
-                cells.append((letter, PARTS[parts[row]], colours[row], under))
-            elif under:
-                cells.append(("|" if self.ascii else "│", "cursor", 0, True))
-            elif column in self.marks:
-                cells.append((":" if self.ascii else "┊", self._part_of(column), 0, False))
-            else:
-                cells.append((" ", "", 0, False))
+        for row, part in parts.items():
+            letter = letters.get(row, ".") if self.ascii else chr(BRAILLE + bits[row])
+            cells[row] = (letter, PARTS[part], colours[row], under)
         self._letters(column, cells, under)
         return cells
+
+    def _ground(self, column: int, under: bool) -> Cell:
+        """What a cell shows where no curve goes through it."""
+        if under:
+            return ("|" if self.ascii else "│", "cursor", 0, True)
+        if column in self.marks:
+            return (":" if self.ascii else "┊", self._part_of(column), 0, False)
+        return EMPTY
 
     def _part_of(self, column: int) -> str:
         return "warning" if column in self.warned else "mark"
@@ -127,25 +135,30 @@ class Raster:
         side: int,
         part: int,
         number: int,
-        bits: list[int],
-        parts: list[int],
-        owners: list[int],
+        bits: Rows,
+        parts: Rows,
+        owners: Rows,
     ) -> range:
         """Set the dots of an extent; returns the rows of cells. A cell shows one curve, the topmost: with the dots of
         several in the colour of one it would be a curve that does not exist."""
-        if extent[1] < self.low or extent[0] > self.high:
+        low, high = self.low, self.high
+        if extent[1] < low or extent[0] > high:
             return range(0)
-        top, bottom = self.row_of(min(extent[1], self.high)), self.row_of(max(extent[0], self.low))
-        down, dots = self.down, DOTS[side]
+        down, scale = self.down, self.rows * self.down - 1
+        top = round((high - min(extent[1], high)) / (high - low) * scale)
+        bottom = round((high - max(extent[0], low)) / (high - low) * scale)
         cells = range(top // down, bottom // down + 1)
+        runs = RUNS[side]
         for row in cells:
-            if parts[row] < part or owners[row] != number:
-                parts[row], bits[row], owners[row] = part, 0, number
-            for dot in range(max(top - row * down, 0), min(bottom - row * down, down - 1) + 1):
-                bits[row] |= dots[dot]
+            first, last = top - row * down, bottom - row * down
+            dots = runs[first if first > 0 else 0, last if last < down - 1 else down - 1]
+            if owners.get(row) == number and parts[row] >= part:
+                bits[row] |= dots
+            else:
+                parts[row], bits[row], owners[row] = part, dots, number
         return cells
 
-    def _band(self, curve: Curve, dot: int, side: int, bits: list[int], parts: list[int], colours: list[int]) -> None:
+    def _band(self, curve: Curve, dot: int, side: int, bits: Rows, parts: Rows, colours: Rows) -> None:
         """Fill between the curve's edges with every other dot: light, and still seen without colour."""
         assert curve.lower is not None
         assert curve.upper is not None
@@ -161,7 +174,7 @@ class Raster:
             for place in range(side, down, 2):
                 if first <= row * down + place <= last:
                     parts[row], colours[row] = BAND, curve.colour
-                    bits[row] |= DOTS[side][place]
+                    bits[row] = bits.get(row, 0) | DOTS[side][place]
 
     def _letters(self, column: int, cells: list[Cell], under: bool) -> None:
         """Put letters and crosses over the dots."""

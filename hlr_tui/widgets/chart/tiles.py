@@ -81,15 +81,19 @@ class Tiles:
             for tile in self.widgets:
                 tile.forget(frame.rows)
         self._frame, self._cursor = frame, raster.cursor
-        changed: dict[tuple[int, int], int] = {}
+        changed: dict[int, dict[int, int]] = {}
         for column in todo:
             cells, before = raster.column(column), self._cells[column]
+            if cells == before:
+                continue
             self._cells[column] = cells
-            for row, cell in enumerate(cells):
-                if not before or before[row] != cell:
-                    changed[column // TILE, row] = column % TILE + 1
-        for (number, row), width in changed.items():
-            self.widgets[number].set_line(row, self._strip(number, row), width)
+            widths, width = changed.setdefault(column // TILE, {}), column % TILE + 1
+            if before:
+                widths |= {row: width for row, (old, new) in enumerate(zip(before, cells, strict=True)) if old != new}
+            else:
+                widths |= dict.fromkeys(range(frame.rows), width)
+        for number, widths in changed.items():
+            self.widgets[number].set_some({row: (self._strip(number, row), width) for row, width in widths.items()})
 
     def _strip(self, tile: int, row: int) -> Strip:
         assert self._frame is not None
