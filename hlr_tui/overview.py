@@ -94,8 +94,11 @@ class Overview:
         self._desk = desk
         self._known: dict[int, _Known] = {}
 
-    def look(self) -> list[Entry]:
+    def look(self, *, rank: bool = True) -> list[Entry]:
         """Every experiment, the newest first; empty where there is no database yet.
+
+        Args:
+            rank: read results, too, which may take a second where an experiment has thousands of runs.
 
         Raises:
             StorageError: the database is out of reach.
@@ -105,7 +108,7 @@ class Overview:
         experiments = self._desk.experiments()
         self._known = {one.id: self._progress(one) for one in experiments}
         end = time.monotonic() + RESULTS_SECONDS
-        for one in experiments:
+        for one in experiments if rank else ():
             if time.monotonic() < end:
                 self._rank(self._known[one.id])
         return [Entry(known.progress, known.ranking) for known in self._known.values()]

@@ -98,11 +98,12 @@ class Run:
     finished_at: float | None
 
 
-_COLUMNS = [run.c[field.name] for field in fields(Run)]
+_NAMES = [field.name for field in fields(Run)]
+_COLUMNS = [run.c[name] for name in _NAMES]
 
 
-def _run(row: sa.RowMapping) -> Run:
-    values = dict(row)
+def _run(row: sa.Row[Any]) -> Run:
+    values = dict(zip(_NAMES, row, strict=True))  # of a search, 10,000 are read at once: a mapping takes twice the time
     values["config"] = json.loads(values["config"])
     values["results"] = json.loads(values["results"])
     return Run(**values)
@@ -167,7 +168,7 @@ def claim(
                 finished_at=None,
             )
         )
-        return _run(connection.execute(sa.select(*_COLUMNS).where(run.c.id == run_id)).mappings().one())
+        return _run(connection.execute(sa.select(*_COLUMNS).where(run.c.id == run_id)).one())
 
 
 def has_queued(db: Database, experiment_id: int | None = None) -> bool:
@@ -280,7 +281,7 @@ def set_prune(db: Database, run_ids: Collection[str], epoch: int) -> None:
 def get_run(db: Database, run_id: str) -> Run | None:
     """The run with that id, None where there is none."""
     with db.read() as connection:
-        row = connection.execute(sa.select(*_COLUMNS).where(run.c.id == run_id)).mappings().one_or_none()
+        row = connection.execute(sa.select(*_COLUMNS).where(run.c.id == run_id)).one_or_none()
     return None if row is None else _run(row)
 
 
@@ -305,7 +306,7 @@ def runs_of(
     if bereft:
         query = query.where(run.c.deaths > 0)
     with db.read() as connection:
-        return [_run(row) for row in connection.execute(query).mappings()]
+        return [_run(row) for row in connection.execute(query).all()]
 
 
 def counts(db: Database, experiment_id: int) -> dict[RunState, int]:
