@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from hlr_tui.axis import Tick, decade_ticks
 from hlr_tui.output import number_text
-from hlr_tui.search_view.heights import Axis, height
+from hlr_tui.search_view.heights import Axis, axis_of, height
 from hlr_tui.search_view.trials import Study, Trial
+
+OBJECTIVE = "objective"
+"""Key of the chart of the objective against the number of the trial; the others go by their parameter."""
 
 BEST, LINE, ABOVE, SPREAD = "best", "best so far", "above", "spread"
 """Keys of the series that are not those of a state."""
@@ -108,6 +111,28 @@ class Scatter:
             if trial.guess is not None and (x := place(trial)) is not None:
                 ends += [(x, min(max(end, self.axis.low), self.axis.high)) for end in trial.guess[1:]]
         return [_series(SPREAD, "", ends, 2, "", "bars")] if ends else []
+
+
+@dataclass(frozen=True, slots=True)
+class Plots:
+    """What the charts of a study show: chart → series; the objective by trial goes by the name OBJECTIVE.
+
+    Attributes:
+        log: what the user asked of the axis of the objective.
+    """
+
+    study: Study
+    log: bool | None
+    axis: Axis | None
+    series: Mapping[str, Sequence[Series]]
+
+
+def plots_of(study: Study, log: bool | None) -> Plots:
+    """All series of a study; takes its time where there are thousands of trials."""
+    axis = axis_of(study, log)
+    scatter = Scatter(study, axis)
+    series = {OBJECTIVE: scatter.by_trial()} | {name: scatter.by_parameter(name) for name in study.parameters}
+    return Plots(study, log, axis, series)
 
 
 def _series(
