@@ -26,7 +26,10 @@ from hlr_tui.widgets.row_table import RowTable
 from hlr_tui.widgets.search_charts import SearchCharts
 
 WIDE = 110
-"""Columns from which the list of studies is in sight."""
+"""Columns from which the list of studies is in sight, and warnings say all they know."""
+
+FEW = 2
+"""Warnings of edges that a narrow screen shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class SearchScreen(LiveScreen):
     CSS = """
     SearchScreen #heading, SearchScreen #warnings { height: auto; padding: 0 1; }
     SearchScreen #heading { text-style: bold; max-height: 2; }
-    SearchScreen #warnings { background: $warning-muted; color: $text-warning; text-style: bold; max-height: 5; }
+    SearchScreen #warnings { background: $warning-muted; color: $text-warning; text-style: bold; max-height: 5;
+        text-wrap: nowrap; text-overflow: ellipsis; }
     SearchScreen #nothing { padding: 1 2; color: $text-muted; }
     SearchScreen #studies { width: auto; max-width: 40; height: 1fr; margin-right: 1; }
     SearchScreen #charts { height: 3fr; }
@@ -204,15 +208,20 @@ class SearchScreen(LiveScreen):
 
     def _warn(self, study: Study) -> None:
         """What is to be done about this search, if anything."""
-        found = [str(edge) for edge in self._edges]
-        if any(edge.wider is not None for edge in self._edges):
-            found[0] += "; w does it"
+        if self.size.width < WIDE:
+            found = [edge.brief for edge in self._edges[:FEW]]
+            if len(self._edges) > FEW:
+                found[-1] += f" (and {len(self._edges) - FEW} more)"
+        else:
+            found = [str(edge) for edge in self._edges]
+            if any(edge.wider is not None for edge in self._edges):
+                found[0] += "; w does it"
         states = study.counts
         ended = sum(states.get(state, 0) for state in ("complete", "pruned", "diverged", "failed"))
         lost = states.get("diverged", 0) + states.get("failed", 0)
         if ended >= 2 and lost == ended:
             how = " and ".join(state for state in ("diverged", "failed") if state in states)
-            advice = "Enter shows how" if "failed" in states else "lower rates may hold: set optimize.search.lr"
+            advice = "Enter shows how" if "failed" in states else "try lower rates (optimize.search.lr)"
             found.append(f"no trial came to its end: {lost} {how}; {advice}")
         if self._found is not None and self._found.unread:
             found.append(f"search ranges are unknown here: {self._found.unread}")

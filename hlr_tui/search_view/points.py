@@ -30,6 +30,9 @@ MARKS: dict[str, tuple[str, int, str]] = {
 
 STAR = "★"
 
+LEAST_TRIALS = 4
+"""An axis of fewer would be marked with fractions of trials."""
+
 Style = Literal["line", "points", "dashed", "bars"]
 
 
@@ -152,6 +155,12 @@ def placing(study: Study, name: str) -> Callable[[Trial], float | None]:
         return math.log10(value) if value > 0 else None
 
     return place
+
+
+def trial_range(study: Study) -> tuple[float, float]:
+    """The x axis of the trials: all that the search is to have, and no fewer than have whole numbers for marks."""
+    last = study.trials[-1].number if study.trials else 0
+    return 0.0, float(max(last, (study.wanted or 0) - 1, LEAST_TRIALS))
 
 
 def parameter_range(study: Study, name: str) -> tuple[float, float] | None:

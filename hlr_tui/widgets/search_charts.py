@@ -18,6 +18,7 @@ from hlr_tui.search_view.points import (
     parameter_ticks,
     placing,
     plots_of,
+    trial_range,
 )
 from hlr_tui.search_view.trials import Study, Trial
 from hlr_tui.widgets.chart import Chart
@@ -95,9 +96,13 @@ class SearchCharts(Container):
             if key not in self._stale or not chart.display:
                 continue
             self._stale.discard(key)
+            if self._edges and plots.axis is not None:  # the word at the edge stands above what is off the axis
+                axis = plots.axis.raised(1 / max(4, chart.size.height - 4))
             chart.y_limits = None if axis is None else (axis.low, axis.high)
             self._draw(key, chart, plots.series[key])
-            if key != OBJECTIVE:
+            if key == OBJECTIVE:
+                chart.x_range = trial_range(plots.study)
+            else:
                 self._fit(plots.study, key, chart, self._edges.get(key))
 
     def _draw(self, key: str, chart: Chart, series: Sequence[Series]) -> None:
