@@ -14,7 +14,7 @@ from core.errors import Problem, did_you_mean, show
 
 EVERYWHERE = "everywhere"
 
-WINDOWS = ("run", "trial", "load", "path", "export", "notice", "confirm", "help", "settings")
+WINDOWS = ("run", "trial", "method", "load", "path", "export", "notice", "confirm", "help", "settings")
 """Windows in front of a screen, each a file under ``screens/``: only their own keys act while they stand."""
 
 

@@ -15,13 +15,17 @@ SPREAD = 3.0
 MARGIN = 0.05
 """Room above and below, as a share of the axis."""
 
+SIDE = 0.04
+"""Room beside the outermost budgets, as a share of what lies between them."""
+
 MOST = 10
 """Curves that can be told apart in one chart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One method over the budgets; `low` and `high` are its interval, None where it has none."""
+    """One method over the budgets; `low` and `high` are its interval, None where it has none, drawn `aside` of the
+    budget by so many cells."""
 
     method: str
     xs: tuple[float, ...]
@@ -30,17 +34,20 @@ class Curve:
     high: tuple[float, ...] | None
     colour: int
     marker: str
+    aside: int = 0
 
 
 def budget_curves(found: Ranking, chosen: str, most: int = MOST) -> list[Curve]:
-    """The curves of the `most` best methods and of the chosen one, with the intervals of the chosen one and the best.
+    """The curves of the `most` best methods and of the chosen one, with the intervals of the chosen one and the best,
+    or of the best two where the best is chosen.
 
-    Intervals of more than two methods would cover each other.
+    Intervals of more than two methods would be too many to tell apart; those of two stand side by side.
     """
     shown = found.methods[:most]
     if chosen in found.methods and chosen not in shown:
         shown = [*shown[:-1], chosen]
     letters = letters_of(found)
+    pair = [found.methods[0], *(name for name in (chosen, *found.methods[1:2]) if name in found.methods[1:])][:2]
     curves = []
     for method in shown:
         points = [
@@ -52,10 +59,11 @@ def budget_curves(found: Ranking, chosen: str, most: int = MOST) -> list[Curve]:
             continue
         xs = tuple(budget for budget, _ in points)
         ys = tuple(standing.mean if standing.mean is not None else math.nan for _, standing in points)
-        banded = method in (chosen, found.methods[0]) and any(one.low < one.high for _, one in points)
+        banded = method in pair and any(one.low < one.high for _, one in points)
         low = tuple(one.low for _, one in points) if banded else None
         high = tuple(one.high for _, one in points) if banded else None
-        curves.append(Curve(method, xs, ys, low, high, found.methods.index(method), letters[method]))
+        aside = (-1, 1)[pair.index(method)] if banded and len(pair) > 1 else 0
+        curves.append(Curve(method, xs, ys, low, high, found.methods.index(method), letters[method], aside))
     return curves
 
 
@@ -81,9 +89,22 @@ def value_axis(curves: Sequence[Curve], log: bool | None = None) -> tuple[tuple[
     return ((10**low, 10**high) if log else (low, high)), log
 
 
-def bars(curve: Curve) -> tuple[list[float], list[float]]:
-    """The interval at each budget, as the ends of a bar."""
+def budget_axis(budgets: Sequence[int]) -> tuple[float, float]:
+    """The ends of the axis of budgets, with room for what stands at the outermost ones."""
+    if not budgets:
+        return 0.0, 1.0
+    low, high = float(budgets[0]), float(budgets[-1])
+    room = SIDE * (high - low) or 1.0
+    return low - room, high + room
+
+
+def bars(curve: Curve, cell: float) -> tuple[list[float], list[float]]:
+    """The interval at each budget, as the ends of a bar.
+
+    Args:
+        cell: width of a cell of the chart, in epochs.
+    """
     if curve.low is None or curve.high is None:
         return [], []
-    ends = [(x, y) for x, *pair in zip(curve.xs, curve.low, curve.high, strict=True) for y in pair]
+    ends = [(x + curve.aside * cell, y) for x, *pair in zip(curve.xs, curve.low, curve.high, strict=True) for y in pair]
     return [x for x, _ in ends], [y for _, y in ends]

@@ -16,14 +16,24 @@ ENDINGS = {"latex": "tex", "markdown": "md", "results-json": "json"}
 def show_command(settings: Settings, name: str) -> str:
     """``hlr-tui show NAME``, with the places that are not the default ones in the current folder. A storage with a
     password is left to HLR_STORAGE: the clipboard is no place for it."""
-    words = [program_name(), "show", name]
+    return shlex.join([program_name(), "show", name, *_places(settings)])
+
+
+def batch_command(settings: Settings, spec: Path) -> str:
+    """``hlr-tui --batch SPEC``, likewise."""
+    return shlex.join([program_name(), "--batch", str(spec), *_places(settings)])
+
+
+def _places(settings: Settings) -> list[str]:
+    """The options for what is not where a command in the current folder looks for it."""
+    words = []
     if settings.workspace != Path.cwd() / "hlr":
         words += ["--workspace", str(settings.workspace)]
     if settings.storage != f"{SQLITE}{settings.workspace}/hlr.db" and urlsplit(settings.storage).password is None:
         words += ["--storage", settings.storage]
     for folder in settings.plugins:
         words += ["--plugins", str(folder)]
-    return shlex.join(words)
+    return words
 
 
 def default_path(name: str, form: str) -> str:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
+from textual.containers import Container, Vertical
 from textual.widgets import DataTable, Static, TabbedContent, TabPane
 
 from hlr_tui.keys import Key, declare
 from hlr_tui.report import origins
-from hlr_tui.results_view.budget_series import MOST, Curve, bars, budget_curves, value_axis
-from hlr_tui.results_view.commands import show_command
+from hlr_tui.results_view.commands import batch_command, show_command
+from hlr_tui.results_view.details import Details, method_details
 from hlr_tui.results_view.ranking import Ranking, metrics_of, ranking
+from hlr_tui.results_view.reading import Found, Nothing, heading, missing, read_results
 from hlr_tui.results_view.rows import (
     BEST_HEADS,
     FAILURE_HEADS,
     best_rows,
-    diverged_text,
     failure_rows,
     failure_text,
     ranking_heads,
@@ -28,23 +27,12 @@ from hlr_tui.results_view.rows import (
 )
 from hlr_tui.screens.live import LiveScreen
 from hlr_tui.tables import printable
-from hlr_tui.widgets.chart import Chart
+from hlr_tui.widgets.budget_chart import BudgetChart
+from hlr_tui.widgets.method_details import MethodDetails
 from hlr_tui.widgets.row_table import RowTable
 
 ROOMY = 100
 """Columns from which every budget shows its spread; below, only the one that is sorted by."""
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """There is nothing to show, and what to do about it."""
-
-    message: str
-
-
-def _heading(document: dict[str, Any]) -> str:
-    runs = ", ".join(f"{number} {state}" for state, number in document["runs"].items() if number)
-    return f"{document['mode']}, {document['state']} · {sum(document['runs'].values())} runs: {runs or 'none'}"
 
 
 class ResultsScreen(LiveScreen):
@@ -57,8 +45,9 @@ class ResultsScreen(LiveScreen):
             Key("results.ranking", "r", "tab('ranking')", "Ranking"),
             Key("results.best", "b", "tab('best')", "Best"),
             Key("results.failures", "f", "tab('failures')", "Failures"),
-            Key("results.metric", "t", "metric", "Metric"),
+            Key("results.metric", "t", "metric", "Metric", footer=False),
             Key("results.sort", "s", "sort", "Sort"),
+            Key("results.details", "o,enter", "details", "Details"),
             Key("results.log", "l", "toggle_log", "Log", footer=False),
             Key("results.export", "e", "export", "Export"),
             Key("results.copy", "c", "copy", "Copy", footer=False),
@@ -78,19 +67,29 @@ class ResultsScreen(LiveScreen):
     ResultsScreen #methods { height: auto; max-height: 50%; }
     ResultsScreen #budgets { height: 1fr; min-height: 6; }
     ResultsScreen.-wide #split { layout: horizontal; }
-    ResultsScreen.-wide #methods { width: auto; max-width: 68%; height: 1fr; max-height: 100%; margin-right: 1; }
-    ResultsScreen.-wide #budgets { width: 1fr; height: 1fr; }
+    ResultsScreen #compared { width: 1fr; height: 1fr; }
+    ResultsScreen #method { display: none; }
+    ResultsScreen.-wide #method {
+        display: block; width: 40%; max-width: 72; height: 1fr; margin-left: 1; border-left: solid $surface-lighten-2;
+    }
+    ResultsScreen.-wide #method:focus { border-left: solid $primary; }
     ResultsScreen #best-trials, ResultsScreen #failed { height: 1fr; }
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (150, "-wide")]
-        self._document: dict[str, Any] | None = None
+        self._found: Found | None = None
         self._metric = ""
         self._sort = ""
-        self._log_y: bool | None = None
-        self._drawn: dict[str, Curve] = {}
+
+    @property
+    def chart(self) -> BudgetChart:
+        return self.query_one(BudgetChart)
+
+    @property
+    def _document(self) -> dict[str, Any] | None:
+        return None if self._found is None else self._found.document
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="heading", markup=False)
@@ -99,8 +98,10 @@ class ResultsScreen(LiveScreen):
             with TabPane("Ranking", id="ranking"):
                 yield Static(id="legend", markup=False)
                 with Container(id="split"):
-                    yield RowTable(id="methods")
-                    yield Chart("mean by budget, bars: std", x_label="epochs", id="budgets")
+                    with Vertical(id="compared"):
+                        yield RowTable(id="methods")
+                        yield BudgetChart(id="budgets")
+                    yield MethodDetails(id="method")
             with TabPane("Best trials", id="best"):
                 yield RowTable(id="best-trials")
                 yield Static(id="notes", markup=False)
@@ -111,49 +112,34 @@ class ResultsScreen(LiveScreen):
         self.query_one("#tabs").display = False
         self.query_one("#methods").focus()
 
-    def fetch(self) -> dict[str, Any] | Nothing:
+    def fetch(self) -> Found | Nothing:
         if not self.desk.exists():
             return Nothing("There is no experiment yet: press 2 to make one.")
         if not self.hlr.chosen:
             return Nothing("No experiment is chosen: press 1 and choose one; its results are then shown here.")
-        document = self.desk.results(self.hlr.chosen)
-        if document["runs"].get("diverged"):
-            document["diverged"] = [
-                {"run": run.id, "study": run.study, "seed": run.seed, "log": run.log, "error": diverged_text(run)}
-                for run in self.desk.runs(self.hlr.chosen)
-                if run.state == "diverged"
-            ]
-        return document
+        return read_results(self.desk, self.hlr.chosen)
 
     def show(self, found: Any) -> None:
-        message = found.message if isinstance(found, Nothing) else self._missing(found)
+        message = found.message if isinstance(found, Nothing) else missing(found.document)
         self.query_one("#nothing", Static).update(printable(message))
         self.query_one("#nothing").display = bool(message)
         tabs, was = self.query_one("#tabs", TabbedContent), self._document
         tabs.display = not message
         self.query_one("#heading").display = not isinstance(found, Nothing)
-        self._document = None if isinstance(found, Nothing) else found
-        if self._document is None:
+        self._found = None if isinstance(found, Nothing) else found
+        document = self._document
+        if document is None:
             return
-        self.query_one("#heading", Static).update(printable(_heading(found)))
+        self.query_one("#heading", Static).update(printable(heading(document)))
         if message:
             return
-        if was is None or was["experiment"] != found["experiment"]:
-            self._metric, self._sort, self._log_y = "", "", None
-            if not found["comparison"]:
-                self.action_tab("best" if found["studies"] else "failures")
+        if was is None or was["experiment"] != document["experiment"]:
+            self._metric, self._sort, self.chart.wanted_log = "", "", None
+            if not document["comparison"]:
+                self.action_tab("best" if document["studies"] else "failures")
             else:
                 self.action_tab("ranking")
         self._refresh()
-
-    @staticmethod
-    def _missing(document: dict[str, Any]) -> str:
-        """Why there is nothing to show, "" where there is something."""
-        if document["comparison"] or document["failures"] or document["studies"]:
-            return ""
-        kind = "The best trials" if document["mode"] in ("optimize", "optimize-compare", "all") else "The ranking"
-        then = "" if document["state"] == "running" else f" It is {document['state']}: resume it on screen 1."
-        return f"Nothing has ended yet. {kind} will stand here as soon as the first run has ended.{then}"
 
     def _refresh(self) -> None:
         document = self._document
@@ -180,16 +166,21 @@ class ResultsScreen(LiveScreen):
     def _rank(self, document: dict[str, Any]) -> None:
         metrics = metrics_of(document)
         if self._metric not in metrics:
-            self._metric, self._log_y = metrics[0], None
+            self._metric, self.chart.wanted_log = metrics[0], None
         found = ranking(document, self._metric)
         if self._sort not in sort_keys(found):
             self._sort = sort_keys(found)[0]
         table = self.query_one("#methods", RowTable)
         heads = ranking_heads(found, self._sort)
-        rows = ranking_rows(found, self._sort, narrow=self.size.width < ROOMY)
+        rows = ranking_rows(found, self._sort, narrow=self._room < ROOMY)
         table.put(heads, rows, right=(1, *range(4, len(heads))))
         self.query_one("#legend", Static).update(printable(self._legend(found, len(metrics))))
-        self._draw(found, table.key_at_cursor)
+        self._point_at(found, table.key_at_cursor)
+
+    @property
+    def _room(self) -> int:
+        """Columns for the ranking."""
+        return self.query_one("#compared").size.width or self.size.width
 
     def _legend(self, found: Ranking, metrics: int) -> str:
         better = "lower" if found.lower_is_better else "higher"
@@ -200,33 +191,25 @@ class ResultsScreen(LiveScreen):
         more = f" ({metrics - 1} more: t)" if metrics > 1 else ""
         return f"{found.metric}{more}, {better} is better; {spread}; level: overlaps best"
 
-    def _draw(self, found: Ranking, chosen: str) -> None:
-        chart = self.query_one("#budgets", Chart)
-        most = max(3, min(MOST, chart.size.height // 2))  # more curves than that hide each other
-        curves = {curve.method: curve for curve in budget_curves(found, chosen, most)}
-        chart.y_limits, chart.log_y = value_axis(list(curves.values()), self._log_y)
-        ticks = [(float(budget), str(budget)) for budget in found.budgets]
-        if ticks != chart.x_ticks:
-            chart.x_ticks = ticks
-        for gone in self._drawn.keys() - curves.keys():
-            chart.drop(gone)
-            chart.drop(f"{gone} bars")
-        for method, curve in curves.items():
-            if self._drawn.get(method) != curve:
-                chart.put(
-                    method, label=method, xs=curve.xs, ys=curve.ys, colour=curve.colour, marker=curve.marker
-                )  # fmt: skip
-                xs, ys = bars(curve)
-                if xs:
-                    chart.put(f"{method} bars", label="", xs=xs, ys=ys, colour=curve.colour, marker="", style="bars")
-                else:
-                    chart.drop(f"{method} bars")
-        self._drawn = curves
-        chart.pinned = chosen or None
+    def _point_at(self, found: Ranking, chosen: str) -> None:
+        """Show the method under the cursor: on top of the chart, and in full beside it."""
+        self.chart.rank(found, chosen)
+        if chosen:
+            self.query_one(MethodDetails).put(self._details(found, chosen))
+
+    def _details(self, found: Ranking, method: str) -> Details:
+        assert self._found is not None
+        document, spec, settings = self._found.document, self._found.spec, self.desk.settings
+        commands = [("show it again", show_command(settings, document["experiment"]))]
+        if spec is not None:
+            commands.append(("repeat or go on with the experiment", batch_command(settings, spec)))
+        elif document["mode"] != "import":
+            commands.append(("repeat the experiment", "press 1, then d: its spec is opened as a new experiment"))
+        return method_details(document, self._found.runs, found, method, tuple(commands))
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         if event.data_table.id == "methods" and self._document is not None and self._document["comparison"]:
-            self._draw(ranking(self._document, self._metric), event.row_key.value or "")
+            self._point_at(ranking(self._document, self._metric), event.row_key.value or "")
 
     def on_data_table_header_selected(self, event: DataTable.HeaderSelected) -> None:
         if event.data_table.id == "methods" and self._document is not None:
@@ -241,6 +224,8 @@ class ResultsScreen(LiveScreen):
 
             text = failure_text(self._document, event.row_key.value or "")
             self.app.push_screen(NoticeScreen("failure", lambda: text))
+        elif event.data_table.id == "methods":
+            self.action_details()
 
     def action_tab(self, tab: str) -> None:
         """Show a tab, and give the keys to its table."""
@@ -249,11 +234,23 @@ class ResultsScreen(LiveScreen):
         self.query_one("#tabs", TabbedContent).active = tab
         self.set_focus(self.query_one(f"#{tab}").query(RowTable).first())
 
+    def action_details(self) -> None:
+        """Open the details of the method under the cursor; go to them where they are in sight."""
+        from hlr_tui.screens.method import MethodScreen
+
+        pane = self.query_one(MethodDetails)
+        if self.query_one("#tabs", TabbedContent).active != "ranking" or pane.shown is None:
+            return
+        if pane.display:
+            pane.focus()
+        else:
+            self.app.push_screen(MethodScreen(pane.shown))
+
     def action_metric(self) -> None:
         """Rank by the next metric."""
         if self._document is not None and self._document["comparison"]:
             metrics = metrics_of(self._document)
-            self._metric, self._log_y = metrics[(metrics.index(self._metric) + 1) % len(metrics)], None
+            self._metric, self.chart.wanted_log = metrics[(metrics.index(self._metric) + 1) % len(metrics)], None
             self._refresh()
 
     def action_sort(self) -> None:
@@ -264,7 +261,7 @@ class ResultsScreen(LiveScreen):
             self._refresh()
 
     def action_toggle_log(self) -> None:
-        self._log_y = not self.query_one("#budgets", Chart).log_y
+        self.chart.wanted_log = not self.chart.log_y
         self._refresh()
 
     def action_copy(self) -> None:

@@ -15,8 +15,9 @@ from hlr_tui.keys import Key, declare
 from hlr_tui.output import number_text
 from hlr_tui.screens.live import LiveScreen
 from hlr_tui.search_view.edges import Edge, edges, widened
+from hlr_tui.search_view.points import Plots
 from hlr_tui.search_view.reading import SearchReader
-from hlr_tui.search_view.rows import SORTS, STUDY_HEADS, by_best, study_rows, trial_heads, trial_rows
+from hlr_tui.search_view.rows import SORTS, STUDY_HEADS, TrialRows, by_best, study_rows, trial_heads
 from hlr_tui.search_view.trials import Search, Study, Trial, summary
 from hlr_tui.tables import printable
 from hlr_tui.widgets.chart import Chart
@@ -25,7 +26,10 @@ from hlr_tui.widgets.row_table import RowTable
 from hlr_tui.widgets.search_charts import SearchCharts
 
 WIDE = 110
-"""Columns from which the list of studies is in sight."""
+"""Columns from which the list of studies is in sight, and warnings say all they know."""
+
+FEW = 2
+"""Warnings of edges that a narrow screen shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ class SearchScreen(LiveScreen):
     CSS = """
     SearchScreen #heading, SearchScreen #warnings { height: auto; padding: 0 1; }
     SearchScreen #heading { text-style: bold; max-height: 2; }
-    SearchScreen #warnings { background: $warning-muted; color: $text-warning; text-style: bold; max-height: 5; }
+    SearchScreen #warnings { background: $warning-muted; color: $text-warning; text-style: bold; max-height: 5;
+        text-wrap: nowrap; text-overflow: ellipsis; }
     SearchScreen #nothing { padding: 1 2; color: $text-muted; }
     SearchScreen #studies { width: auto; max-width: 40; height: 1fr; margin-right: 1; }
     SearchScreen #charts { height: 3fr; }
@@ -72,6 +77,8 @@ class SearchScreen(LiveScreen):
         self._sort = 0
         self._by_best = True
         self._edges: list[Edge] = []
+        self._rows = TrialRows()
+        self._plots: Plots | None = None
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="heading", markup=False)
@@ -87,12 +94,19 @@ class SearchScreen(LiveScreen):
         self.query_one("#body").display = False
         self.query_one("#trials").focus()
 
-    def fetch(self) -> Search | Nothing:
+    def fetch(self) -> Search | Nothing | None:
         if not self.desk.exists():
             return Nothing("There is no experiment yet: press 2 to make one.")
         if not self.hlr.chosen:
             return Nothing("No experiment is chosen: press 1 and choose one; its searches are then shown here.")
-        return self._reader.read(self.desk.db(), self.desk.experiment(self.hlr.chosen))
+        found = self._reader.read(self.desk.db(), self.desk.experiment(self.hlr.chosen))
+        if found == self._found:
+            return None
+        study = self._pick(found)
+        if study is not None:  # here, where it holds up no key: rows and series of thousands of trials take a while
+            self._rows.of(study)
+            self._plots = self.charts.prepare(study)
+        return found
 
     def forget(self) -> None:
         self._reader = SearchReader()
@@ -111,8 +125,6 @@ class SearchScreen(LiveScreen):
             self.charts.log_y, self._study = None, ""
             if self.focused is None:
                 self.query_one("#trials").focus()
-        elif was == found:
-            return
         self._refresh()
 
     @staticmethod
@@ -140,24 +152,26 @@ class SearchScreen(LiveScreen):
     @property
     def study(self) -> Study | None:
         """The study that is shown: the one chosen, or the first with trials."""
-        if self._found is None:
-            return None
-        named = {study.name: study for study in self._studies()}
-        if self._study not in named:
-            self._study = next((study.name for study in named.values() if study.trials), "")
-        return named.get(self._study)
+        study = self._pick(self._found)
+        self._study = "" if study is None else study.name
+        return study
 
-    def _studies(self) -> list[Study]:
+    def _pick(self, found: Search | None) -> Study | None:
+        studies = self._studies(found)
+        named = next((study for study in studies if study.name == self._study), None)
+        return named or next((study for study in studies if study.trials), None)
+
+    def _studies(self, found: Search | None) -> list[Study]:
         """The studies in the order of the list."""
-        if self._found is None:
+        if found is None:
             return []
-        return by_best(self._found.studies) if self._by_best else list(self._found.studies)
+        return by_best(found.studies) if self._by_best else list(found.studies)
 
     def _refresh(self) -> None:
         study = self.study
         if self._found is None or study is None:
             return
-        studies, every = self.query_one("#studies", RowTable), self._studies()
+        studies, every = self.query_one("#studies", RowTable), self._studies(self._found)
         with self.prevent(DataTable.RowHighlighted):
             heads = [f"{head} ↑" if self._by_best and head == "best" else head for head in STUDY_HEADS]
             studies.put(heads, study_rows(every, self._found.best, ascii=self._ascii), right=(2, 3))
@@ -166,12 +180,12 @@ class SearchScreen(LiveScreen):
         self.query_one("#heading", Static).update(printable(self._heading(study)))
         self._edges = edges(study)
         self._warn(study)
-        self.charts.put(study, self._edges)
+        self.charts.put(study, self._edges, self._plots)
         heads, best = trial_heads(study), study.best
         shown = [f"{head} ↑" if head == SORTS[self._sort] else head for head in heads]
         self.trials.put(
             shown,
-            trial_rows(study, SORTS[self._sort]),
+            self._rows.of(study, SORTS[self._sort]),
             right=[at for at in range(len(heads) - 1) if at != 2],
             strong="" if best is None else str(best.number),
         )
@@ -183,7 +197,7 @@ class SearchScreen(LiveScreen):
 
     def _heading(self, study: Study) -> str:
         assert self._found is not None
-        names = [each.name for each in self._studies()]
+        names = [each.name for each in self._studies(self._found)]
         best, leader = study.best, self._found.best
         leads = ", leads" if leader is not None and leader.name == study.name else ""
         of = f" ({names.index(study.name) + 1} of {len(names)}{leads})" if len(names) > 1 else ""
@@ -194,15 +208,20 @@ class SearchScreen(LiveScreen):
 
     def _warn(self, study: Study) -> None:
         """What is to be done about this search, if anything."""
-        found = [str(edge) for edge in self._edges]
-        if any(edge.wider is not None for edge in self._edges):
-            found[0] += "; w does it"
-        states = study.counts()
+        if self.size.width < WIDE:
+            found = [edge.brief for edge in self._edges[:FEW]]
+            if len(self._edges) > FEW:
+                found[-1] += f" (and {len(self._edges) - FEW} more)"
+        else:
+            found = [str(edge) for edge in self._edges]
+            if any(edge.wider is not None for edge in self._edges):
+                found[0] += "; w does it"
+        states = study.counts
         ended = sum(states.get(state, 0) for state in ("complete", "pruned", "diverged", "failed"))
         lost = states.get("diverged", 0) + states.get("failed", 0)
         if ended >= 2 and lost == ended:
             how = " and ".join(state for state in ("diverged", "failed") if state in states)
-            advice = "Enter shows how" if "failed" in states else "lower rates may hold: set optimize.search.lr"
+            advice = "Enter shows how" if "failed" in states else "try lower rates (optimize.search.lr)"
             found.append(f"no trial came to its end: {lost} {how}; {advice}")
         if self._found is not None and self._found.unread:
             found.append(f"search ranges are unknown here: {self._found.unread}")
@@ -236,7 +255,7 @@ class SearchScreen(LiveScreen):
 
     def _trial(self, number: str) -> Trial | None:
         study = self.study
-        return None if study is None else next((t for t in study.trials if str(t.number) == number), None)
+        return None if study is None else next((trial for trial in study.trials if f"{trial.number}" == number), None)
 
     def _point_at(self, number: str) -> None:
         """Put the cursors of the charts on a trial."""
@@ -246,7 +265,7 @@ class SearchScreen(LiveScreen):
 
     def action_study(self, step: int) -> None:
         if self._found is not None and self.study is not None:
-            names = [study.name for study in self._studies()]
+            names = [study.name for study in self._studies(self._found)]
             self._choose(names[(names.index(self._study) + step) % len(names)])
 
     def action_next_chart(self) -> None:

@@ -57,6 +57,18 @@ class Edge:
         end = number_text(self.wider.high if self.upper else self.wider.low, 3)
         return f"{text}: widen it {'up' if self.upper else 'down'} to {end} ({self.key})"
 
+    @property
+    def brief(self) -> str:
+        """The same on a line of 80 columns."""
+        where = f"at the {'upper' if self.upper else 'lower'} end of"
+        if not 0 <= self.place <= 1:
+            where = "above" if self.upper else "below"
+        end = f"best {self.name} {number_text(self.value, 3)} {where}"
+        if self.wider is None:
+            return f"{end} {_range(self.span)}: nothing beyond is legal"
+        further = number_text(self.wider.high if self.upper else self.wider.low, 3)
+        return f"{end} {_range(self.span)}: w goes to {further}"
+
 
 def edges(study: Study) -> list[Edge]:
     """The parameters of the best trial that are at an edge."""

@@ -25,6 +25,12 @@ class Axis:
     high: float
     log: bool
 
+    def raised(self, share: float) -> Axis:
+        """The axis with room above for what is written there, as a share of its length."""
+        if not self.log:
+            return Axis(self.low, self.high + share * (self.high - self.low), log=False)
+        return Axis(self.low, self.high * (self.high / self.low) ** share, log=True) if self.low > 0 else self
+
 
 def height(trial: Trial) -> float | None:
     """The objective; for a trial in training what it is guessed to be, for one that was cut short its last loss."""
@@ -34,14 +40,16 @@ def height(trial: Trial) -> float | None:
 
 
 def axis_of(study: Study, log: bool | None = None) -> Axis | None:
-    """The axis of a study, None where no trial has a finite loss.
+    """The axis of a study, None where there is nothing to draw. Where all trials were lost it has no meaning, but shows
+    at which parameters.
 
     Args:
         log: what the user asked for; None leaves it to the values.
     """
     values = _values(study)
     if not values:
-        return None
+        lost = any(trial.state in ("diverged", "failed") for trial in study.trials)
+        return Axis(0.0, 1.0, log=False) if lost else None
     if log is None:
         log = values[0] > 0 and values[-1] > SPREAD * values[0]
     if log:

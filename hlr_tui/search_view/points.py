@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from hlr_tui.axis import Tick, decade_ticks
 from hlr_tui.output import number_text
-from hlr_tui.search_view.heights import Axis, height
+from hlr_tui.search_view.heights import Axis, axis_of, height
 from hlr_tui.search_view.trials import Study, Trial
+
+OBJECTIVE = "objective"
+"""Key of the chart of the objective against the number of the trial; the others go by their parameter."""
 
 BEST, LINE, ABOVE, SPREAD = "best", "best so far", "above", "spread"
 """Keys of the series that are not those of a state."""
@@ -26,6 +29,9 @@ MARKS: dict[str, tuple[str, int, str]] = {
 """Marker, colour and label of a trial's mark by its state; those that wait in the queue have none."""
 
 STAR = "★"
+
+LEAST_TRIALS = 4
+"""An axis of fewer would be marked with fractions of trials."""
 
 Style = Literal["line", "points", "dashed", "bars"]
 
@@ -110,6 +116,28 @@ class Scatter:
         return [_series(SPREAD, "", ends, 2, "", "bars")] if ends else []
 
 
+@dataclass(frozen=True, slots=True)
+class Plots:
+    """What the charts of a study show: chart → series; the objective by trial goes by the name OBJECTIVE.
+
+    Attributes:
+        log: what the user asked of the axis of the objective.
+    """
+
+    study: Study
+    log: bool | None
+    axis: Axis | None
+    series: Mapping[str, Sequence[Series]]
+
+
+def plots_of(study: Study, log: bool | None) -> Plots:
+    """All series of a study; takes its time where there are thousands of trials."""
+    axis = axis_of(study, log)
+    scatter = Scatter(study, axis)
+    series = {OBJECTIVE: scatter.by_trial()} | {name: scatter.by_parameter(name) for name in study.parameters}
+    return Plots(study, log, axis, series)
+
+
 def _series(
     key: str, label: str, spots: Iterable[tuple[float, float]], colour: int, marker: str, style: Style = "points"
 ) -> Series:
@@ -127,6 +155,12 @@ def placing(study: Study, name: str) -> Callable[[Trial], float | None]:
         return math.log10(value) if value > 0 else None
 
     return place
+
+
+def trial_range(study: Study) -> tuple[float, float]:
+    """The x axis of the trials: all that the search is to have, and no fewer than have whole numbers for marks."""
+    last = study.trials[-1].number if study.trials else 0
+    return 0.0, float(max(last, (study.wanted or 0) - 1, LEAST_TRIALS))
 
 
 def parameter_range(study: Study, name: str) -> tuple[float, float] | None:

@@ -24,13 +24,15 @@ Legal = tuple[float | None, float | None]
 
 class SearchReader:
     """Reads the searches of experiments. Keeps what does not change between two looks: plans, the guess of a curve that
-    has not grown, trials of other programs while their number stays. For one thread at a time."""
+    has not grown, trials of other programs while their number stays. Trials and studies that are as they were are the
+    same objects, so that what was made of them can be kept. For one thread at a time."""
 
     def __init__(self) -> None:
         self._plan: tuple[str, Plan | None, str] = ("", None, "")
         self._guesses: dict[str, tuple[int, Guess | None]] = {}
         self._foreign: tuple[object, dict[str, list[Any]]] = (None, {})
         self._params: dict[int, dict[str, float]] = {}
+        self._studies: dict[str, Study] = {}
 
     def read(self, db: Database, experiment: Experiment) -> Search:
         """One look.
@@ -57,10 +59,10 @@ class SearchReader:
                 trials += _foreign_trials(plan, study, foreign)
             first = next(iter(own.values()))[0] if own else None
             studies.append(
-                Study(
+                self._same(
                     name=name,
                     method=_method(study, first),
-                    trials=tuple(sorted(trials, key=lambda trial: trial.number)),
+                    trials=sorted(trials, key=lambda trial: trial.number),
                     wanted=plan.spec.optimize.trials if plan is not None and study is not None else None,
                     space=study.space if study is not None else {},
                     legal=_legal(plan, study) if plan is not None and study is not None else {},
@@ -76,6 +78,15 @@ class SearchReader:
             unread=unread,
             spec=experiment.spec,
         )
+
+    def _same(self, *, name: str, trials: Sequence[Trial], **others: Any) -> Study:
+        """A study, made of the trials that are known wherever they have not changed; the known one if none has."""
+        was = self._studies.get(name)
+        known = {trial.number: trial for trial in was.trials} if was is not None else {}
+        kept = tuple(old if (old := known.get(trial.number)) == trial else trial for trial in trials)
+        new = Study(name=name, trials=kept, **others)
+        self._studies[name] = study = was if was is not None and was == new else new
+        return study
 
     def _planned(self, experiment: Experiment) -> tuple[Plan | None, str]:
         from core.plan import make_plan

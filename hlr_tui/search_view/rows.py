@@ -13,6 +13,8 @@ from hlr_tui.tables import value_text
 LONGEST = 60
 """Letters of an error that stand in its row; the whole of it is shown with the trial."""
 
+Row = tuple[str, ...]
+
 SORTS = ("trial", "objective", "state")
 
 
@@ -20,26 +22,39 @@ def trial_heads(study: Study) -> list[str]:
     return ["trial", "objective", "state", "epochs", *study.parameters, "note"]
 
 
-def trial_rows(study: Study, sort: str = "trial") -> dict[str, list[str]]:
-    """Cells by trial number, in the order asked for."""
-    orders: dict[str, Callable[[Trial], Any]] = {
-        "trial": lambda trial: trial.number,
-        "objective": lambda trial: (trial.value is None, trial.value or 0.0, trial.number),
-        "state": lambda trial: (trial.state, trial.number),
-    }
-    best = study.best
-    return {str(trial.number): _cells(study, trial, trial is best) for trial in sorted(study.trials, key=orders[sort])}
+class TrialRows:
+    """Makes the rows of trials, and keeps those of trials that have not changed."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], tuple[Trial, bool, Row]] = {}
+
+    def of(self, study: Study, sort: str = "trial") -> dict[str, Row]:
+        """Cells by trial number, in the order asked for."""
+        orders: dict[str, Callable[[Trial], Any]] = {
+            "trial": lambda trial: trial.number,
+            "objective": lambda trial: (trial.value is None, trial.value or 0.0, trial.number),
+            "state": lambda trial: (trial.state, trial.number),
+        }
+        best, parameters = study.best, study.parameters
+        rows = {}
+        for trial in sorted(study.trials, key=orders[sort]):
+            leads, key = trial is best, (study.name, trial.number)
+            was = self._known.get(key)
+            if was is None or was[0] is not trial or was[1] != leads:
+                self._known[key] = was = (trial, leads, _cells(parameters, trial, leads))
+            rows[str(trial.number)] = was[2]
+        return rows
 
 
-def _cells(study: Study, trial: Trial, best: bool) -> list[str]:
-    params = [value_text(trial.params[name]) if name in trial.params else "-" for name in study.parameters]
+def _cells(parameters: Sequence[str], trial: Trial, best: bool) -> Row:
+    params = [value_text(trial.params[name]) if name in trial.params else "-" for name in parameters]
     epochs = "-" if trial.elsewhere else f"{trial.epoch}/{trial.budget}"
     value, state = "-", trial.state if not best else f"{trial.state}, best"
     if trial.value is not None:
         value = number_text(trial.value, 4)
     elif trial.guess is not None:
         value, state = f"~{number_text(trial.guess[0], 3)}", f"{state}, guess"
-    return [str(trial.number), value, state, epochs, *params, note(trial)]
+    return (str(trial.number), value, state, epochs, *params, note(trial))
 
 
 def note(trial: Trial) -> str:

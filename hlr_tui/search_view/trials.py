@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ class Trial:
     elsewhere: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Study:
-    """The search of one method.
+    """The search of one method. What is worked out from thousands of trials is worked out once.
 
     Attributes:
         space: the searched parameters; empty where the spec cannot be read here.
@@ -60,17 +61,18 @@ class Study:
     legal: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     codes: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def best(self) -> Trial | None:
         """The complete trial with the lowest objective, the earliest one of equals."""
         ended = [trial for trial in self.trials if trial.value is not None]
         return min(ended, key=lambda trial: (trial.value, trial.number), default=None)
 
-    @property
+    @cached_property
     def parameters(self) -> list[str]:
         """Names of the searched parameters, in the order of the space."""
         return list(self.space) or list(dict.fromkeys(name for trial in self.trials for name in trial.params))
 
+    @cached_property
     def counts(self) -> dict[TrialState, int]:
         """How many trials are in each state; states without any are left out."""
         states = [trial.state for trial in self.trials]
@@ -122,6 +124,6 @@ def summary(study: Study) -> str:
     """``12 of 25 trials: 9 complete, 2 pruned, 1 running``"""
     number = len(study.trials)
     of = f" of {study.wanted}" if study.wanted is not None and study.wanted >= number else ""
-    parts = ", ".join(f"{count} {state}" for state, count in study.counts().items())
+    parts = ", ".join(f"{count} {state}" for state, count in study.counts.items())
     plural = "" if (study.wanted if of else number) == 1 else "s"
     return f"{number}{of} trial{plural}" + (f": {parts}" if parts else "")

@@ -102,7 +102,7 @@ class LongTable(ScrollView, can_focus=True):
             return
         was = self.key_at_cursor
         columns = zip(heads, *new, strict=True)
-        self._widths = [max(map(_width, column)) for column in columns]
+        self._widths = [_widest(column) for column in columns]
         self._heads, self._rows, self._keys, self._right, self._strong = tuple(heads), new, keys, right, strong
         self._places = {key: at for at, key in enumerate(keys)}
         self.virtual_size = Size(1 + sum(self._widths) + GAP * len(self._widths), len(keys) + 1)
@@ -207,6 +207,11 @@ class LongTable(ScrollView, can_focus=True):
 
 def _shown(cell: str) -> str:
     return cell if cell.isascii() and cell.isprintable() else printable(cell).replace("\n", " ")
+
+
+def _widest(cells: Sequence[str]) -> int:
+    joined = "".join(cells)
+    return max(map(len if joined.isascii() and joined.isprintable() else _width, cells))
 
 
 def _width(cell: str) -> int:

@@ -9,20 +9,19 @@ from textual.events import Resize
 
 from hlr_tui.output import number_text
 from hlr_tui.search_view.edges import Edge
-from hlr_tui.search_view.heights import axis_of
 from hlr_tui.search_view.points import (
-    Scatter,
+    OBJECTIVE,
+    Plots,
     Series,
     is_log,
     parameter_range,
     parameter_ticks,
     placing,
+    plots_of,
+    trial_range,
 )
 from hlr_tui.search_view.trials import Study, Trial
 from hlr_tui.widgets.chart import Chart
-
-OBJECTIVE = "objective"
-"""Key of the chart of the objective against the number of the trial; the others go by their parameter."""
 
 NARROWEST, LOWEST = 26, 8
 """Cells and lines that a chart needs to tell something."""
@@ -50,32 +49,61 @@ class SearchCharts(Container):
         self.log_y: bool | None = None
         self._first = OBJECTIVE
         self._drawn: dict[str, dict[str, Series]] = {}
-        self._basis: tuple[object, ...] = ()
-        self._study: Study | None = None
+        self._plots: Plots | None = None
+        self._edges: dict[str, Edge] = {}
+        self._stale: set[str] = set()
+
+    @property
+    def _study(self) -> Study | None:
+        return None if self._plots is None else self._plots.study
 
     @property
     def is_log(self) -> bool:
         """The axis of the objective is logarithmic now."""
         return any(chart.log_y for chart in self.charts.values())
 
-    def put(self, study: Study, edges: Sequence[Edge]) -> None:
-        """Draw a study; what has not changed is left alone."""
-        basis = (study, self.log_y)
-        if basis == self._basis:
+    def prepare(self, study: Study) -> Plots:
+        """What `put` will draw; may be called in a thread."""
+        plots = self._plots
+        return plots if plots is not None and self._fits(plots, study) else plots_of(study, self.log_y)
+
+    def _fits(self, plots: Plots, study: Study) -> bool:
+        return plots.study is study and plots.log == self.log_y
+
+    def put(self, study: Study, edges: Sequence[Edge], plots: Plots | None = None) -> None:
+        """Draw a study; what has not changed is left alone, and what is out of sight is drawn when it comes into sight.
+
+        Args:
+            plots: what `prepare` has made of it.
+        """
+        if self._plots is not None and self._fits(self._plots, study):
             return
-        self._basis, self._study = basis, study
+        self._plots = plots if plots is not None and self._fits(plots, study) else plots_of(study, self.log_y)
+        self._edges = {edge.name: edge for edge in edges}
         wanted = [OBJECTIVE, *study.parameters]
+        self._stale = set(wanted)
         if list(self.charts) != wanted:
             self._make(wanted)
-        axis = axis_of(study, self.log_y)
-        scatter = Scatter(study, axis)
-        warned = {edge.name: edge for edge in edges}
+        self._draw_shown()
+
+    def _draw_shown(self) -> None:
+        plots = self._plots
+        if plots is None:
+            return
+        axis = plots.axis
         for key, chart in self.charts.items():
             chart.log_y = axis is not None and axis.log
+            if key not in self._stale or not chart.display:
+                continue
+            self._stale.discard(key)
+            if self._edges and plots.axis is not None:  # the word at the edge stands above what is off the axis
+                axis = plots.axis.raised(1 / max(4, chart.size.height - 4))
             chart.y_limits = None if axis is None else (axis.low, axis.high)
-            self._draw(key, chart, scatter.by_trial() if key == OBJECTIVE else scatter.by_parameter(key))
-            if key != OBJECTIVE:
-                self._fit(study, key, chart, warned.get(key))
+            self._draw(key, chart, plots.series[key])
+            if key == OBJECTIVE:
+                chart.x_range = trial_range(plots.study)
+            else:
+                self._fit(plots.study, key, chart, self._edges.get(key))
 
     def _draw(self, key: str, chart: Chart, series: Sequence[Series]) -> None:
         drawn = self._drawn.setdefault(key, {})
@@ -144,6 +172,7 @@ class SearchCharts(Container):
         self.styles.grid_size_columns = across
         if OBJECTIVE in self.charts:
             self.charts[OBJECTIVE].styles.column_span = span
+        self._draw_shown()
 
     def _window(self, keys: Sequence[str], most: int) -> Sequence[str]:
         """As many neighbours as there is room for, with the chosen one among them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import re
 import statistics
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from searched_experiment import COSINE, DOCUMENT, NAME, ask, compare, end, make, open_at
 from textual.pilot import Pilot
 from textual.widgets import Input, Select, Static, TabbedContent
+from visible import seen
 
 import hlr_tui.app
 from core.analysis.importing import read_imports, store_imports
@@ -20,6 +22,7 @@ from core.storage.runs import runs_of
 from hlr_tui.app import HlrApp
 from hlr_tui.desk import Desk
 from hlr_tui.screens.export import ExportScreen
+from hlr_tui.screens.method import MethodScreen
 from hlr_tui.screens.notice import NoticeScreen
 from hlr_tui.screens.results import ResultsScreen
 from hlr_tui.settings import Settings
@@ -150,7 +153,9 @@ def test_the_row_under_the_cursor_is_the_curve_on_top_and_c_copies_a_command(tmp
         await press(pilot, "down")
         assert chart.pinned == "AdamW + C"
         interval = chart.curves["AdamW + C bars"]
-        assert (interval.look, interval.xs[:2]) == ("bars", [20, 20])
+        other = chart.curves["AdamW + EH bars"]
+        assert interval.look == "bars"
+        assert other.xs[0] == other.xs[1] < 20 < interval.xs[0] == interval.xs[1] < 22, "side by side"
         assert interval.ys[:2] == pytest.approx([0.2, 0.24])
         await press(pilot, "c")
         assert pilot.app.clipboard.endswith(f"show {NAME} --workspace {tmp_path}")
@@ -179,6 +184,42 @@ def test_best_trials_and_failures_are_a_key_away(tmp_path: Path) -> None:
         assert screen.query_one("#methods").has_focus
 
     drive(tmp_path, steps)
+
+
+def test_enter_on_a_method_tells_every_seed_its_parameters_and_what_was_lost(tmp_path: Path) -> None:
+    compared(tmp_path)
+
+    async def narrow(pilot: Pilot[None], screen: ResultsScreen) -> None:
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, MethodScreen)
+        shown = seen(pilot.app)
+        assert re.search(r"seed +40 epochs +20 epochs", shown)
+        assert re.search(r"1 +0\.1 +0\.23", shown)
+        assert re.search(r"3 +failed +0\.27", shown)
+        await press(pilot, "escape")
+        assert pilot.app.screen is screen
+
+    async def wide(pilot: Pilot[None], screen: ResultsScreen) -> None:
+        shown = seen(pilot.app)
+        assert "40 epochs, seed 3: failed: RuntimeError: [bold]no\\x1b[31m memory" in shown
+        assert "press 1, then d" in shown
+        await press(pilot, "down")
+        shown = seen(pilot.app)
+        assert re.search(r"1 +0\.2 +0\.2", shown)
+        assert re.search(r"objective 0\.5\b(?s:.{0,150})lr +0\.05", shown), "of the best trial"
+        assert re.search(r"trials +1", shown)
+        assert re.search(r"epochs +1 of 20", shown)
+        spec = tmp_path / "specs" / f"{NAME}.toml"
+        spec.parent.mkdir()
+        spec.write_text("")
+        screen.look()
+        await settle(pilot)
+        shown = seen(pilot.app)
+        assert "--batch" in shown
+        assert "press 1, then d" not in shown
+
+    drive(tmp_path, narrow)
+    drive(tmp_path, wide, size=(200, 50))
 
 
 def test_what_diverged_stands_among_the_failures_with_its_rate(tmp_path: Path) -> None:

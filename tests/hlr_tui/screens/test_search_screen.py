@@ -99,12 +99,13 @@ def test_trials_charts_and_the_warning_stand_at_first_sight(tmp_path: Path) -> N
         assert "7 of 8 trials" in text(screen, "#heading")
         assert "best 0.2, trial 4" in text(screen, "#heading")
         # Trial 4 has the highest rate of the range.
-        assert "best lr 0.05 sits at the upper end of its range 1e-4 … 0.05" in text(screen, "#warnings")
-        assert chart(screen, "lr").warned, "and at the edge of its chart"
+        assert "best lr 0.05 at the upper end of 1e-4 … 0.05: w goes to 0.5" in text(screen, "#warnings")
         assert [row[2] for row in rows(screen)][:5] == ["complete", "pruned", "diverged", "failed", "complete, best"]
         assert {"best", "complete", "pruned", "diverged", "failed", "running"} <= chart(screen, "trial").curves.keys()
         assert chart(screen, "trial").is_on_screen
         assert screen.query_one("#trials").has_focus
+        await press(pilot, "v")
+        assert chart(screen, "lr").warned, "and at the edge of its chart"
 
     drive(tmp_path, steps)
 

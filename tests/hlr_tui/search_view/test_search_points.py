@@ -10,7 +10,7 @@ from core.params import Range
 from core.plan.space import Dimension
 from hlr_tui.search_view.edges import edges, position, widened
 from hlr_tui.search_view.heights import axis_of
-from hlr_tui.search_view.points import Scatter, Series, parameter_range
+from hlr_tui.search_view.points import Scatter, Series, parameter_range, plots_of, trial_range
 from hlr_tui.search_view.trials import Study, Trial, TrialState
 
 
@@ -75,7 +75,7 @@ def test_the_axis_is_tight_and_leaves_out_what_lies_far_above() -> None:
     assert high.high < 10
     above = by_key(scatter(far).by_trial())["above"]
     assert (above.xs, above.ys) == ((19.0,), (high.high,)), "at the edge, with a mark that says so"
-    assert axis_of(study(trial(0, 0.01, None, "diverged"))) is None
+    assert axis_of(study(trial(0, 0.01, None, "queued"))) is None
 
 
 def test_a_parameter_of_a_log_range_is_drawn_by_its_logarithm() -> None:
@@ -112,6 +112,24 @@ def test_a_warning_names_parameter_value_and_range() -> None:
     assert str(edge) == (
         "best lr 0.0995 sits at the upper end of its range 0.001 … 0.1: widen it up to 1 (optimize.search.lr)"
     )
+
+
+def test_a_warning_fits_a_line_of_80_columns() -> None:
+    (edge,) = edges(study(trial(0, 0.0995, 1.0), trial(1, 0.001, 2.0)))
+    assert edge.brief == "best lr 0.0995 at the upper end of 0.001 … 0.1: w goes to 1"
+    (beyond,) = edges(study(trial(0, 0.5, 1.0)))
+    assert beyond.brief.startswith("best lr 0.5 above 0.001 … 0.1")
+
+
+def test_where_every_trial_is_lost_the_charts_show_at_which_parameters() -> None:
+    lost = study(trial(0, 0.001, None, "diverged"), trial(1, 0.01, None, "diverged"))
+    (series,) = plots_of(lost, None).series["lr"]
+    assert (series.key, series.xs) == ("diverged", (-3.0, -2.0))
+
+
+def test_the_axis_of_trials_has_whole_numbers() -> None:
+    assert trial_range(study(trial(0, 0.01, 1.0))) == (0, 4)
+    assert trial_range(study(trial(7, 0.01, 1.0))) == (0, 7)
 
 
 def test_the_spec_of_a_wider_search_keeps_the_rest() -> None:

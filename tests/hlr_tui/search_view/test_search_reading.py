@@ -26,7 +26,7 @@ from core.storage.engine import Database, optuna_storage
 from core.storage.experiments import get_experiment, update_spec
 from core.storage.points import PointWriter
 from hlr_tui.search_view.reading import SearchReader
-from hlr_tui.search_view.rows import trial_heads, trial_rows
+from hlr_tui.search_view.rows import TrialRows, trial_heads
 from hlr_tui.search_view.trials import Study, summary
 
 
@@ -121,7 +121,7 @@ def test_trials_of_another_program_count_as_the_search_counts_them(db: Database)
     study.add_trial(optuna.trial.create_trial(params=params, distributions=distributions, value=0.05))
     (trial,) = studies(db)[EXP_HYPERBOLIC].trials
     assert (trial.elsewhere, trial.value, trial.params["upper_bound"]) == (True, 0.05, 300)
-    assert trial_rows(studies(db)[EXP_HYPERBOLIC])["0"][-1] == "trained elsewhere"
+    assert TrialRows().of(studies(db)[EXP_HYPERBOLIC])["0"][-1] == "trained elsewhere"
 
 
 def test_a_spec_that_cannot_be_read_leaves_the_trials(db: Database) -> None:
@@ -139,7 +139,7 @@ def test_a_spec_that_cannot_be_read_leaves_the_trials(db: Database) -> None:
 def test_rows_carry_what_a_reader_needs(db: Database) -> None:
     one_of_each(db)
     study = studies(db)[COSINE]
-    heads, rows = trial_heads(study), trial_rows(study)
+    heads, rows = trial_heads(study), TrialRows().of(study)
     cell = {number: dict(zip(heads, row, strict=True)) for number, row in rows.items()}
     assert cell["4"]["state"] == "complete, best"
     assert cell["4"]["objective"] == "0.2"
@@ -150,4 +150,4 @@ def test_rows_carry_what_a_reader_needs(db: Database) -> None:
     assert cell["3"]["note"].startswith("RuntimeError")
     assert "second" not in cell["3"]["note"]
     assert cell["5"]["note"].startswith("guess 0.3")
-    assert list(trial_rows(study, "objective"))[:2] == ["4", "0"]
+    assert list(TrialRows().of(study, "objective"))[:2] == ["4", "0"]
