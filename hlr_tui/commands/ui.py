@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,9 @@ def run_ui(settings: Settings) -> int:
             "the terminal UI needs a terminal; without one: hlr-tui status --watch, hlr-tui --batch SPEC.toml, or "
             "hlr-tui --help"
         )
+    # Without its terminal it would read from nothing, all the time: even under nohup it ends with it.
+    if hasattr(signal, "SIGHUP"):  # not on Windows
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     from hlr_tui.app import HlrApp
     from hlr_tui.config import config_path, load_config
     from hlr_tui.desk import Desk
