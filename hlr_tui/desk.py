@@ -46,6 +46,7 @@ class Desk:
         self.settings = settings
         self._db: Database | None = None
         self._file: object = None
+        self._log = False
         self._opened = False
         self._lock = Lock()
 
@@ -56,7 +57,9 @@ class Desk:
 
         with self._lock:
             file = self._identity()
-            if self._db is not None and file != self._file:
+            # What is not ours to write is read as a file that nobody changes, until its owner does.
+            moved = self._db is not None and self._db.read_only and self._has_log() != self._log
+            if self._db is not None and (moved or file != self._file):
                 self._db.close()
                 self._db = None
             if file is None and self._opened:
@@ -65,8 +68,9 @@ class Desk:
                     "launched from here on begins a new one"
                 )
             if self._db is None:
-                self._db = open_database(self.settings.storage, create=False, patience=PATIENCE)
-                self._file, self._opened = file, True
+                log = self._has_log()
+                self._db = open_database(self.settings.storage, create=False, patience=PATIENCE, may_only_read=True)
+                self._file, self._log, self._opened = file, log, True
             return self._db
 
     def exists(self) -> bool:
@@ -79,6 +83,11 @@ class Desk:
         prefix, _, path = self.settings.storage.partition(":///")
         return Path(path.partition("?")[0]) if prefix == "sqlite" else None
 
+    def _has_log(self) -> bool:
+        from core.storage.sqlite import has_log
+
+        return self._path is not None and has_log(str(self._path))
+
     def _identity(self) -> object:
         """What tells a file from another one of the same name; None where there is none."""
         path = self._path
@@ -89,6 +98,12 @@ class Desk:
         except OSError:
             return None
         return found.st_dev, found.st_ino
+
+    @property
+    def only_read(self) -> str:
+        """The database, where it is open and not ours to write; "" otherwise."""
+        db = self._db
+        return db.shown if db is not None and db.read_only else ""
 
     def experiments(self) -> list[Experiment]:
         """All experiments, the newest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,12 +38,14 @@ class Database:
         shown: how messages name it: the file, or the URL without its password.
         path: the SQLite file, None for PostgreSQL.
         engine: SQLAlchemy's engine.
+        read_only: `write` fails: the file, or its folder, is not ours to write.
     """
 
     url: str
     shown: str
     path: str | None
     engine: sa.Engine
+    read_only: bool = False
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -97,7 +100,9 @@ def _failure(shown: str, cause: BaseException | None, error: Exception) -> Excep
     return error
 
 
-def open_database(url: str, *, create: bool = True, patience: float | None = None) -> Database:
+def open_database(
+    url: str, *, create: bool = True, patience: float | None = None, may_only_read: bool = False
+) -> Database:
     """Open the database and make our tables where they are missing.
 
     Args:
@@ -105,6 +110,7 @@ def open_database(url: str, *, create: bool = True, patience: float | None = Non
         create: make the file (0600) and its folders (0700) where they are missing.
         patience: seconds to wait for a lock or for a server to answer; None: as long as makes sense without a person
             who waits.
+        may_only_read: a file that is not ours to write is opened for reading alone.
 
     Raises:
         UsageError: the URL is of no supported form.
@@ -118,6 +124,37 @@ def open_database(url: str, *, create: bool = True, patience: float | None = Non
     try:
         with database.write() as connection:
             _prepare(connection, database)
+    except StorageError:
+        database.close()
+        if not may_only_read or database.path is None or sqlite.is_ours_to_write(database.path):
+            raise
+        return _open_to_read(database.url, database.path, patience or sqlite.BUSY_SECONDS)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _open_to_read(url: str, path: str, patience: float) -> Database:
+    copy = "copy it to a folder of your own, with what stands beside it, and open that: hlr-tui --workspace FOLDER"
+    engine = sa.create_engine(url, creator=sqlite.creator(path, patience=patience, read_only=True))
+    sqlite.begin_immediate(engine)
+    database = Database(url, path, path, engine, read_only=True)
+    try:
+        with database.read() as connection:
+            if not sa.inspect(connection).has_table(tables.meta.name):
+                raise StorageError(f"{path}: holds no experiments, and is not yours to write")
+            key = tables.meta.c.key == "schema"
+            found = _checked_schema(connection.execute(sa.select(tables.meta.c.value).where(key)).scalar(), path)
+            if found < tables.SCHEMA:
+                raise StorageError(f"{path}: written by an older hlr-tui, and not yours to bring up to date; {copy}")
+    except StorageError as error:
+        database.close()
+        if os.access(path, os.R_OK) and sqlite.has_log(path) and isinstance(error.__cause__, exc.OperationalError):
+            raise StorageError(
+                f"{path}: is not yours to write, and its last changes are in {path}-wal, which cannot be read; {copy}"
+            ) from error
+        raise
     except BaseException:
         database.close()
         raise
@@ -245,6 +282,8 @@ def optuna_storage(database: Database) -> optuna.storages.RDBStorage:
         with database.write() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
             return _rdb(database, {"pool_pre_ping": True})
+    if database.read_only:
+        return _rdb(database, {"creator": sqlite.creator(database.path, read_only=True)})
     # Foreign keys stay off as Optuna has them: its rows of older releases may point nowhere.
     options = {"creator": sqlite.creator(database.path, foreign_keys=False)}
     with explained(database.shown), sqlite.alone(database.path):

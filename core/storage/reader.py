@@ -52,7 +52,7 @@ class Cursor:
         self._gate: sqlite3.Connection | None = None
         if db.path is not None:
             with explained(db.shown):
-                self._gate = sqlite.connect(db.path)
+                self._gate = sqlite.creator(db.path, read_only=db.read_only)()
         with db.read() as connection:
             last = connection.execute(sa.select(sa.func.max(point.c.id))).scalar() or 0
             if not from_end:

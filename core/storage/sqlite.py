@@ -35,6 +35,46 @@ def connect(path: str, foreign_keys: bool = True, patience: float = BUSY_SECONDS
     return connection
 
 
+def connect_to_read(path: str, patience: float = BUSY_SECONDS) -> sqlite3.Connection:
+    """A connection that cannot write, to a file or in a folder that is not ours to write.
+
+    Without a write-ahead log beside it the file is read as one that nobody changes, because SQLite would have to make
+    files there; whoever keeps the connection looks for such a log now and then.
+    """
+    try:
+        return _reading(path, "mode=ro", patience)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or has_log(path):
+            raise
+    return _reading(path, "immutable=1", patience)
+
+
+def _reading(path: str, mode: str, patience: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote(path)}?{mode}", uri=True, timeout=patience, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def has_log(path: str) -> bool:
+    """Whether changes stand beside the file, in its write-ahead log."""
+    try:
+        return os.stat(f"{path}-wal").st_size > 0
+    except OSError:
+        return False
+
+
+def is_ours_to_write(path: str) -> bool:
+    """Whether the file can be written, and files beside it made."""
+    effective = os.access in os.supports_effective_ids
+    return all(os.access(each, os.W_OK, effective_ids=effective) for each in (path, os.path.dirname(path)))
+
+
 def _write_ahead(connection: sqlite3.Connection, patience: float) -> None:
     # SQLite does not wait its busy timeout for the lock that changes the journal mode.
     deadline = time.monotonic() + patience
@@ -62,9 +102,11 @@ def begin_immediate(engine: Engine) -> None:
 
 
 def creator(
-    path: str, *, foreign_keys: bool = True, patience: float = BUSY_SECONDS
+    path: str, *, foreign_keys: bool = True, patience: float = BUSY_SECONDS, read_only: bool = False
 ) -> Callable[[], sqlite3.Connection]:
     """What `sqlalchemy.create_engine` connects to the file `path` with."""
+    if read_only:
+        return partial(connect_to_read, path, patience)
     return partial(connect, path, foreign_keys, patience)
 
 

@@ -17,6 +17,7 @@ from textual.widgets import DataTable, Input
 from hlr_tui.keys import Key, declare
 from hlr_tui.overview import Entry, Overview, free_name
 from hlr_tui.screens.deeds import DeedScreen, can_resume, can_stop, message_of
+from hlr_tui.whole_files import write_whole
 from hlr_tui.widgets.experiment_details import ExperimentDetails
 from hlr_tui.widgets.experiments_table import ExperimentsTable
 from hlr_tui.widgets.welcome import Welcome
@@ -253,8 +254,7 @@ class ExperimentsScreen(DeedScreen):
         started = False
         try:
             try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(TEXT, encoding="utf-8")
+                write_whole(path, TEXT)
             except OSError as error:
                 self.tell(f"{path}: cannot be written: {error.strerror}")
                 return

@@ -111,6 +111,8 @@ class LiveScreen(Screen[None]):
         try:
             self._compare()
             found = self.fetch()
+            if path := self.desk.only_read:
+                said = f"read-only: {path} is not yours to write. It is shown; nothing can be started or changed."
         except Exception as error:  # noqa: BLE001  # told in place; what it was that nobody foresaw is kept in a file
             said = self.hlr.trouble.explain(error)
             if not isinstance(error, UsageError):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -18,6 +18,7 @@ from core.errors import Problem
 from hlr_tui.forms.fields import Field, Section, is_given
 from hlr_tui.forms.values import Values
 from hlr_tui.forms.verdict import by_field
+from hlr_tui.keys import Key, declare
 from hlr_tui.tables import printable
 from hlr_tui.widgets.field import FieldRow
 from hlr_tui.widgets.form_section import SectionBox
@@ -29,8 +30,10 @@ class Fields(VerticalScroll, can_focus=False):
     """The sections, one below the other; up and down go from field to field."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "app.focus_previous", "Field before", show=False),
-        Binding("down", "app.focus_next", "Next field", show=False),
+        *declare(
+            Key("fields.previous", "up", "app.focus_previous", "Field before", footer=False),
+            Key("fields.next", "down", "app.focus_next", "Next field", footer=False),
+        )
     ]
 
 

@@ -7,12 +7,14 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
+
+from hlr_tui.keys import Key, declare
 
 
 class OneOf(Widget, can_focus=True):
@@ -26,11 +28,13 @@ class OneOf(Widget, can_focus=True):
     OneOf { height: auto; width: 1fr; pointer: pointer; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1)", "Previous", show=False),
-        Binding("right,space", "move(1)", "Next", show=False),
-        Binding("enter", "app.focus_next", "Next field", show=False),
-        Binding("home", "end(0)", "First", show=False),
-        Binding("end", "end(-1)", "Last", show=False),
+        *declare(
+            Key("choice.previous", "left", "move(-1)", "Word before", footer=False),
+            Key("choice.next", "right,space", "move(1)", "Next word", footer=False),
+            Key("choice.done", "enter", "app.focus_next", "Next field", footer=False),
+            Key("choice.first", "home", "end(0)", "First word", footer=False),
+            Key("choice.last", "end", "end(-1)", "Last word", footer=False),
+        )
     ]
 
     value: reactive[str] = reactive("", layout=True)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import pkgutil
 import re
+from importlib import import_module
 
 import pytest
+from textual.binding import Binding
 
 from hlr_tui.app import import_screens
 from hlr_tui.keys import KEYS, WINDOWS, Key, key_text, keys_now, problems_of
@@ -55,6 +58,23 @@ def test_ids_are_unique_and_no_screen_takes_a_key_that_holds_everywhere() -> Non
     assert [
         key.id for key in KEYS if key.where not in ("everywhere", *WINDOWS) and set(keys_now(key, {})) & everywhere
     ] == []
+
+
+def test_every_binding_of_ours_has_an_id_so_that_it_stands_in_the_help_and_can_be_remapped() -> None:
+    ours, found = {"app", "screens", "widgets"}, []
+    for package in ("screens", "widgets"):
+        found += pkgutil.walk_packages(import_module(f"hlr_tui.{package}").__path__, f"hlr_tui.{package}.")
+    modules = [import_module("hlr_tui.app"), *(import_module(each.name) for each in found)]
+    classes = {one for module in modules for one in vars(module).values() if isinstance(one, type)}
+    bound = [
+        (one.__qualname__, binding.id if isinstance(binding, Binding) else None)
+        for one in classes
+        if one.__module__.startswith(tuple(f"hlr_tui.{place}" for place in ours))
+        for binding in one.__dict__.get("BINDINGS", ())
+    ]
+    ids = {key.id for key in KEYS}
+    assert [each for each in bound if each[1] not in ids] == []
+    assert {id for _, id in bound} == ids
 
 
 def test_every_action_has_a_help_line() -> None:

@@ -171,6 +171,62 @@ def test_a_database_that_cannot_be_written_is_refused(public_folder: Path, file_
     assert output.stderr == ""
 
 
+READ_AS_A_USER = """
+import os, sys
+from core.storage.engine import StorageError, open_database
+from core.storage.experiments import list_experiments
+from core.storage.reader import Cursor
+import sqlalchemy.dialects.sqlite, psutil
+if os.geteuid() == 0:
+    os.seteuid(65534)
+try:
+    db = open_database(sys.argv[1], may_only_read=True)
+    print(db.read_only, [experiment.name for experiment in list_experiments(db)], Cursor(db, 1).poll())
+    with db.write() as connection:
+        connection.exec_driver_sql("DELETE FROM hlr_experiment")
+except StorageError as error:
+    print(error)
+"""
+
+
+def test_a_database_of_somebody_else_can_be_read_while_its_owner_writes_and_after(public_folder: Path) -> None:
+    path = public_folder / "hlr.db"
+
+    def allow(file_mode: int, folder_mode: int) -> None:
+        public_folder.chmod(0o755)
+        for each in public_folder.iterdir():
+            each.chmod(file_mode)
+        public_folder.chmod(folder_mode)
+
+    def read() -> list[str]:
+        before = sorted(public_folder.iterdir())
+        output = subprocess.run(python(READ_AS_A_USER, str(path)), check=True, capture_output=True, text=True)
+        assert output.stderr == ""
+        assert sorted(public_folder.iterdir()) == before
+        return [line.partition(";")[0] for line in output.stdout.splitlines()]
+
+    db = open_database(str(path))
+    create_experiment(db, "theirs", "run", "{}")
+    allow(0o444, 0o555)
+    found = ["True ['theirs'] []", f"{path}: the database cannot be written"]
+    assert read() == found  # its last changes are in the log
+    (public_folder / "hlr.db-shm").chmod(0)
+    assert read() == [f"{path}: is not yours to write, and its last changes are in {path}-wal, which cannot be read"]
+    allow(0o644, 0o755)
+    db.close()
+    allow(0o444, 0o555)
+    assert list(public_folder.iterdir()) == [path]
+    assert read() == found
+    allow(0o644, 0o755)
+    db = open_database(str(path), may_only_read=True)
+    assert not db.read_only
+    with db.write() as connection:
+        connection.execute(tables.meta.update().values(value="1"))
+    db.close()
+    allow(0o444, 0o555)
+    assert read() == [f"{path}: written by an older hlr-tui, and not yours to bring up to date"]
+
+
 def test_a_folder_that_cannot_be_written_is_refused(public_folder: Path) -> None:
     public_folder.chmod(0o555)
     path = public_folder / "hlr.db"

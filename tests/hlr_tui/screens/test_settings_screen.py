@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -107,10 +108,12 @@ def test_a_key_of_ones_own_works_in_place_of_the_declared_one(tmp_path: Path) ->
         assert app.current_mode == "experiments"
         await press(pilot, "f7")
         assert isinstance(app.screen, HelpScreen)
+        assert re.search(r"f7 \* +Help +everywhere\.help", seen(app))
+        assert re.search(r"L \* +Lab +everywhere\.lab", seen(app))
         await press(pilot, "escape", "L")
         assert app.current_mode == "lab"
 
-    drive(tmp_path, steps)
+    drive(tmp_path, steps, (100, 200))
 
 
 def test_help_lists_every_screen_the_present_one_first(tmp_path: Path) -> None:
