@@ -52,6 +52,7 @@ screens: install
 # What every screen is meant to look like, for the tests to compare: look at the difference before it is committed.
 .PHONY: snapshots
 snapshots: install
+	rm -f tests/hlr_tui/snapshots/*.txt
 	HLR_WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest --numprocesses 2 tests/hlr_tui/test_snapshots.py
 
 # The versions that `make install` takes.

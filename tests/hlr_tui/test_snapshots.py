@@ -38,7 +38,7 @@ TOUR: Sequence[tuple[str, str, Sequence[str]]] = (
     ("experiments", "osc-lstm", ["1"]),
     ("delete", "osc-lstm", ["slash", *"digits-s", "enter", "x"]),
     ("settings", "osc-lstm", ["n", "escape", "escape", "f2"]),
-    ("monitor", "osc-lstm", ["escape", "3"]),
+    ("monitor", "osc-lstm", ["escape", "home", "3"]),
     ("help", "osc-lstm", ["question_mark"]),
     ("monitor-runs", "osc-lstm", ["escape", "w", "enter", "right", "right", "o"]),
     ("run", "osc-lstm", ["enter"]),
@@ -130,7 +130,7 @@ def test_every_screen_looks_as_it_is_meant_to(size: tuple[int, int], workspace: 
     for name, shown in pictures.items():
         path = HERE / f"{name}-{size[0]}x{size[1]}.txt"
         if WRITE:
-            HERE.mkdir(exist_ok=True)
+            path.parent.mkdir(exist_ok=True)
             path.write_text(shown, encoding="utf-8")
         meant = path.read_text(encoding="utf-8")
         if shown != meant:
