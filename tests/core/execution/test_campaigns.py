@@ -180,7 +180,7 @@ SCHEDULER = SchedulerInfo(
 def test_a_plugin_on_osc_with_two_workers_or_interrupted(make_campaign: Callable[..., Campaign]) -> None:
     """Another kind of data and model, and a scheduler of one's own, which every process has to be told of."""
     osc: dict[str, Any] = {
-        "task__name": "osc", "task__hist": 8, "task__pred": 4, "model__name": "LSTM_Seq2Seq", "model__hidden_size": 4,
+        "task__name": "osc", "task__hist": 4, "task__pred": 2, "model__name": "LSTM_Seq2Seq", "model__hidden_size": 4,
         "training__batch_size": 4096, "training__lr": 0.08, "methods__schedulers": ["HV", "OC"],
         "compare__budgets": [3, 20],
     }  # fmt: skip
