@@ -147,16 +147,16 @@ def test_a_model_fails_its_own_runs_alone(make_campaign: Callable[..., Campaign]
 
 
 def test_a_device_that_is_not_there_fails_the_experiment(make_campaign: Callable[..., Campaign]) -> None:
-    made = make_campaign(training__device="cuda:7", compare__seeds=[1, 2, 3], execution__workers=3)
+    made = make_campaign(training__device="cuda:7", compare__seeds=[1, 2], execution__workers=2)
     ended = made.end(made.start_batch(), code=3)
     assert 'device "cuda:7" is not available here' in ended.stderr
     assert "Traceback" not in ended.stderr
     assert made.experiment.state == "failed"
     assert "3 workers in a row ended before they took a run" in ended.stderr
-    # those that were started in place of the first two may have come that far, too
-    assert 3 <= len(list((made.workspace / "logs" / "tiny").glob("worker-*.log"))) <= 5
+    # the one that was started in place of the second may have come that far, too
+    assert 3 <= len(list((made.workspace / "logs" / "tiny").glob("worker-*.log"))) <= 4
     made.wait_quiet()
-    assert made.batch("--set", "training.device=cpu", "--workers", "1")["runs"]["complete"] == 3
+    assert made.batch("--set", "training.device=cpu", "--workers", "1")["runs"]["complete"] == 2
 
 
 def test_divergence_is_the_worst_objective_and_no_error(make_campaign: Callable[..., Campaign]) -> None:

@@ -56,7 +56,7 @@ def chart(screen: LabScreen, title: str = "learning rate η") -> Chart:
     return next(one for one in screen.query(Chart) if one.display and one.title == title)
 
 
-def test_the_first_look_compares_three_schedules_and_gives_the_command_for_it(tmp_path: Path) -> None:
+def test_the_first_look_compares_three_schedules_and_keys_draw_filter_and_pick(tmp_path: Path) -> None:
     async def steps(pilot: Pilot[None], screen: LabScreen) -> None:
         wanted = {f"{code} {epochs}" for code in ("C", "H", "EH") for epochs in (50, 200)}
         assert set(chart(screen).curves) == wanted
@@ -67,11 +67,6 @@ def test_the_first_look_compares_three_schedules_and_gives_the_command_for_it(tm
         await press(pilot, "c")
         assert pilot.app.clipboard == "hlr-tui preview C H EH --epochs 50,200 --lr 0.01"
 
-    drive(tmp_path, steps)
-
-
-def test_space_draws_and_the_filter_narrows_the_list(tmp_path: Path) -> None:
-    async def steps(pilot: Pilot[None], screen: LabScreen) -> None:
         await press(pilot, "slash", *"warm", "enter")
         assert screen.current is not None
         assert screen.current.code == "WH"
@@ -82,10 +77,23 @@ def test_space_draws_and_the_filter_narrows_the_list(tmp_path: Path) -> None:
         await press(pilot, "a", "escape")
         assert [info.code for info in screen.drawn] == ["C", "H", "EH"]
 
+        await go_to(pilot, screen, "cosine")
+        await press(pilot, "l", "o")
+        assert chart(screen).log_y
+        assert {curve.label for curve in chart(screen).shown()} == {"C 50", "C 200"}
+        await press(pilot, "l", "o")
+        assert not chart(screen).log_y
+        assert len(chart(screen).shown()) == 6
+        await press(pilot, "a", "a")
+        assert not screen.drawn
+        assert screen.query_one("#nothing").display
+        await press(pilot, "n")
+        assert pilot.app.current_mode == "lab"
+
     drive(tmp_path, steps)
 
 
-def test_arrows_move_a_parameter_and_the_curve_follows(tmp_path: Path) -> None:
+def test_arrows_move_a_parameter_the_curve_follows_and_a_new_experiment_takes_it(tmp_path: Path) -> None:
     async def steps(pilot: Pilot[None], screen: LabScreen) -> None:
         await go_to(pilot, screen, "exp_hyperbolic")
         before = list(chart(screen).curves["EH 200"].ys)
@@ -95,6 +103,15 @@ def test_arrows_move_a_parameter_and_the_curve_follows(tmp_path: Path) -> None:
         assert after[-1] > before[-1]  # the longer its bound, the higher a run ends
         await press(pilot, "backspace")
         assert list(chart(screen).curves["EH 200"].ys) == before
+
+        await press(pilot, "right", "n")  # and the choice goes to a new experiment
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        assert pilot.app.current_mode == "new"
+        document: dict[str, Any] = write(getattr(pilot.app.screen, "state"))
+        assert document["methods"]["schedulers"] == ["C", "H", "EH"]
+        assert document["methods"]["params"]["EH"] == {"upper_bound": 255}
+        assert document["compare"]["budgets"] == [50, 200]
 
     drive(tmp_path, steps)
 
@@ -111,24 +128,7 @@ def test_the_peak_rate_and_the_budgets_are_dials_too(tmp_path: Path) -> None:
     drive(tmp_path, steps)
 
 
-def test_what_the_engine_refuses_stands_beside_the_parameter(tmp_path: Path) -> None:
-    async def steps(pilot: Pilot[None], screen: LabScreen) -> None:
-        await go_to(pilot, screen, "hyperbolic")
-        await press(pilot, "enter", "enter", *"100", "enter")
-        dial = screen.query_one("#dials", OptionList).get_option("hyperbolic upper_bound")
-        assert "must be >= 200, the number of epochs of the run" in str(dial.prompt)
-        assert "H 200" not in chart(screen).curves
-        assert "H 50" in chart(screen).curves
-        await press(pilot, "enter", *"soon", "enter")
-        assert "must be a whole number >= 1" in text_of(screen, "#about")
-        assert screen.bench.given["hyperbolic"]["upper_bound"] == 100
-        await press(pilot, "escape")
-        assert pilot.app.focused is screen.query_one("#dials")
-
-    drive(tmp_path, steps, (120, 36))
-
-
-def test_one_cursor_for_all_charts_and_the_table_reads_it(tmp_path: Path) -> None:
+def test_a_terminal_with_room_has_more_charts_one_cursor_and_says_what_is_refused(tmp_path: Path) -> None:
     async def steps(pilot: Pilot[None], screen: LabScreen) -> None:
         chart(screen).focus()
         await press(pilot, *["right"] * 5)
@@ -140,17 +140,27 @@ def test_one_cursor_for_all_charts_and_the_table_reads_it(tmp_path: Path) -> Non
         line = screen.bench.lines(screen.drawn[0])[-1]
         assert f"{line.at(cursor):.3g}" in first.split()
 
-    drive(tmp_path, steps, (120, 36))
-
-
-def test_charts_as_the_terminal_has_room(tmp_path: Path) -> None:
-    async def steps(pilot: Pilot[None], screen: LabScreen) -> None:
         for size, count in [((120, 36), 3), ((200, 50), 4), ((80, 24), 1)]:
             await pilot.resize_terminal(*size)
             await pilot.pause()
             charts = [one for one in screen.query(Chart) if one.display]
             assert len(charts) == count
             assert all(one.region.width >= 30 and one.region.height >= 8 for one in charts)
+
+        await pilot.resize_terminal(120, 36)
+        screen.query_one("#schedulers").focus()
+        await pilot.pause()
+        await go_to(pilot, screen, "hyperbolic")
+        await press(pilot, "enter", "enter", *"100", "enter")
+        dial = screen.query_one("#dials", OptionList).get_option("hyperbolic upper_bound")
+        assert "must be >= 200, the number of epochs of the run" in str(dial.prompt)
+        assert "H 200" not in chart(screen).curves
+        assert "H 50" in chart(screen).curves
+        await press(pilot, "enter", *"soon", "enter")
+        assert "must be a whole number >= 1" in text_of(screen, "#about")
+        assert screen.bench.given["hyperbolic"]["upper_bound"] == 100
+        await press(pilot, "escape")
+        assert pilot.app.focused is screen.query_one("#dials")
 
     drive(tmp_path, steps, (120, 36))
 
@@ -172,37 +182,5 @@ def test_one_key_goes_through_the_charts_and_momentum_is_one_where_it_moves(tmp_
         while not (found := [one for one in screen.query(Chart) if one.title == "momentum"]):
             await press(pilot, "m")
         assert found[0].curves.keys() == {"CY 50", "CY 200"}
-
-    drive(tmp_path, steps)
-
-
-def test_log_axis_one_scheduler_alone_and_none_at_all(tmp_path: Path) -> None:
-    async def steps(pilot: Pilot[None], screen: LabScreen) -> None:
-        await press(pilot, "l", "o")
-        assert chart(screen).log_y
-        assert {curve.label for curve in chart(screen).shown()} == {"C 50", "C 200"}
-        await press(pilot, "l", "o")
-        assert not chart(screen).log_y
-        assert len(chart(screen).shown()) == 6
-        await press(pilot, "a", "a")
-        assert not screen.drawn
-        assert screen.query_one("#nothing").display
-        await press(pilot, "n")
-        assert pilot.app.current_mode == "lab"
-
-    drive(tmp_path, steps)
-
-
-def test_the_choice_goes_to_a_new_experiment(tmp_path: Path) -> None:
-    async def steps(pilot: Pilot[None], screen: LabScreen) -> None:
-        await go_to(pilot, screen, "exp_hyperbolic")
-        await press(pilot, "enter", "right", "n")
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
-        assert pilot.app.current_mode == "new"
-        document: dict[str, Any] = write(getattr(pilot.app.screen, "state"))
-        assert document["methods"]["schedulers"] == ["C", "H", "EH"]
-        assert document["methods"]["params"]["EH"] == {"upper_bound": 255}
-        assert document["compare"]["budgets"] == [50, 200]
 
     drive(tmp_path, steps)
