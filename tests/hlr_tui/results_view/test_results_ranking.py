@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hlr_tui.results_view.budget_series import budget_curves
-from hlr_tui.results_view.commands import default_path, replaces, show_command
+from hlr_tui.results_view.commands import default_path, forbids, replaces, show_command
 from hlr_tui.results_view.ranking import Ranking, metrics_of, ranking
 from hlr_tui.results_view.rows import failure_rows, failure_text, ranking_heads, ranking_rows
 from hlr_tui.settings import Settings
@@ -138,5 +138,5 @@ def test_paths_of_exports(tmp_path: Path) -> None:
     assert replaces(str(there), "csv") == ""
     there.touch()
     assert "replaced" in replaces(str(there), "csv")
-    assert replaces(str(there), "seed-csv") == "that is a file"
-    assert replaces(str(tmp_path), "csv") == "that is a folder"
+    assert forbids(str(there), "seed-csv") == "that is a file"
+    assert forbids(str(tmp_path), "csv") == "that is a folder"
