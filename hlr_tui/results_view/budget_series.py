@@ -67,6 +67,20 @@ def budget_curves(found: Ranking, chosen: str, most: int = MOST) -> list[Curve]:
     return curves
 
 
+def side_by_side(found: Ranking) -> list[Curve]:
+    """Every method at the place of its rank, from 0, with its interval: what one budget has to show."""
+    (budget,) = found.budgets
+    letters, curves = letters_of(found), []
+    for place, method in enumerate(found.methods):
+        standing = found.standings[budget].get(method)
+        if standing is None or standing.mean is None:
+            continue
+        known = standing.low < standing.high
+        low, high = ((standing.low,), (standing.high,)) if known else (None, None)
+        curves.append(Curve(method, (float(place),), (standing.mean,), low, high, place, letters[method]))
+    return curves
+
+
 def value_axis(curves: Sequence[Curve], log: bool | None = None) -> tuple[tuple[float, float] | None, bool]:
     """The ends of the axis of values, as tight as means and intervals allow, and whether it is logarithmic.
 

@@ -56,8 +56,20 @@ def export_words(name: str, form: str, path: str, optimizer: str | None) -> list
 def replaces(path: str, form: str) -> str:
     """What an export to `path` would do to what is there, "" where nothing is."""
     target = Path(path).expanduser()
-    if not path.strip() or not target.exists():
+    if not path.strip() or not target.exists() or forbids(path, form):
         return ""
     if FORMATS[form].kind == "folder":
-        return "files of the same names in that folder are replaced" if target.is_dir() else "that is a file"
-    return "that is a folder" if target.is_dir() else "the file that is there is replaced"
+        return "files of the same names in that folder are replaced"
+    return "the file that is there is replaced"
+
+
+def forbids(path: str, form: str) -> str:
+    """Why an export cannot go to `path`, "" where nothing is known against it."""
+    target = Path(path).expanduser()
+    if not path.strip():
+        return "a path is needed"
+    if FORMATS[form].kind == "folder":
+        return "that is a file" if target.is_file() else ""
+    if target.is_dir():
+        return "that is a folder"
+    return "" if target.absolute().parent.is_dir() else f"there is no folder {target.absolute().parent}"

@@ -60,7 +60,9 @@ def method_details(
     """
     from core.analysis.results import compared_runs, method_label
 
-    own = [run for run in runs if method_label(run.optimizer, run.scheduler) == method]
+    pairs = {(run.optimizer, run.scheduler) for run in runs}  # labels take the catalog: once for each, not per run
+    wanted = {pair for pair in pairs if method_label(*pair) == method}
+    own = [run for run in runs if (run.optimizer, run.scheduler) in wanted]
     compared = sorted(compared_runs(own), key=lambda run: (-run.budget, run.seed))
     search = [run for run in own if run.stage == "search"]
     study = _study(document, own)

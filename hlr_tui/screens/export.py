@@ -14,7 +14,8 @@ from textual.widgets import Footer, Input, Label, Select, Static
 
 from hlr_tui.exports import FORMATS
 from hlr_tui.keys import Key, declare
-from hlr_tui.results_view.commands import default_path, export_words, replaces
+from hlr_tui.results_view.commands import default_path, export_words, forbids, replaces
+from hlr_tui.screens.deeds import message_of
 from hlr_tui.tables import printable
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class ExportScreen(ModalScreen[str | None]):
         *declare(
             Key("export.cancel", "escape", "dismiss", "Cancel"),
             Key("export.next", "tab", "app.focus_next", "Next field"),
+            Key("export.write", "f5", "write", "Write"),
         )
     ]
 
@@ -43,6 +45,8 @@ class ExportScreen(ModalScreen[str | None]):
     }
     ExportScreen Label { color: $text-muted; }
     ExportScreen #hint { height: auto; color: $text-muted; }
+    ExportScreen #hint.-replaces { color: $text-warning; }
+    ExportScreen #hint.-forbidden { color: $text-error; }
     ExportScreen #said { height: auto; color: $text-error; }
     ExportScreen Footer { margin-top: 1; }
     """
@@ -93,22 +97,27 @@ class ExportScreen(ModalScreen[str | None]):
             self._hint()
 
     def on_input_changed(self) -> None:
+        if not self._writing:
+            self._say("")
         self._hint()
 
     def on_input_submitted(self) -> None:
-        self.write()
+        self.action_write()
 
     def _hint(self) -> None:
         single = FORMATS[self.form].one_optimizer
         for widget in self.query("#optimizer, #optimizer-label"):
             widget.display = single
-        there = replaces(self.path, self.form)
-        where = str(Path(self.path).expanduser().absolute()) if self.path else "a path is needed"
-        self.query_one("#hint", Static).update(printable(f"{where}: {there}" if there else where))
+        there, wrong = replaces(self.path, self.form), forbids(self.path, self.form)
+        where = str(Path(self.path).expanduser().absolute()) if self.path else ""
+        hint = self.query_one("#hint", Static)
+        hint.update(printable(": ".join(part for part in (where, wrong or there) if part)))
+        hint.set_class(bool(there), "-replaces")
+        hint.set_class(bool(wrong), "-forbidden")
 
-    def write(self) -> None:
+    def action_write(self) -> None:
         """Run the export; the screen stays open until it has ended."""
-        if self._writing or not self.path:
+        if self._writing or forbids(self.path, self.form):
             return
         self._writing = True
         self._say("writing …")
@@ -128,7 +137,7 @@ class ExportScreen(ModalScreen[str | None]):
         if outcome.code == 0:
             self.dismiss(path)
         else:
-            self._say(outcome.said or f"the export ended with exit code {outcome.code}")
+            self._say(message_of(outcome.said) or f"the export ended with exit code {outcome.code}")
 
     def _say(self, text: str) -> None:
         said = self.query_one("#said", Static)

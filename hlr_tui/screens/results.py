@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -283,4 +284,4 @@ class ResultsScreen(LiveScreen):
 
     def _exported(self, path: str | None) -> None:
         if path is not None:
-            self.notify(printable(path), title="Written", markup=False)
+            self.notify(printable(str(Path(path).absolute())), title="Written", markup=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.events import Resize
 
-from hlr_tui.results_view.budget_series import MOST, Curve, bars, budget_axis, budget_curves, value_axis
+from hlr_tui.results_view.budget_series import MOST, Curve, bars, budget_axis, budget_curves, side_by_side, value_axis
 from hlr_tui.results_view.ranking import Ranking
 from hlr_tui.widgets.chart import Chart
 
@@ -13,7 +13,7 @@ BESIDE = 40
 
 
 class BudgetChart(Chart):
-    """A curve for each of the best methods and the chosen one.
+    """A curve for each of the best methods and the chosen one; where there is but one budget, all of them in a row.
 
     Attributes:
         wanted_log: the value axis is to be logarithmic; None leaves it to the values.
@@ -28,13 +28,21 @@ class BudgetChart(Chart):
     def rank(self, found: Ranking, chosen: str) -> None:
         """Draw a ranking with one method on top; what has not changed is left alone."""
         self._ranking = found, chosen
-        most = max(3, min(MOST, self.size.height // 2))  # more curves than that hide each other
-        curves = {curve.method: curve for curve in budget_curves(found, chosen, most)}
+        if len(found.budgets) == 1:
+            curves = {curve.method: curve for curve in side_by_side(found)}
+            ticks = [(curve.xs[0], curve.marker) for curve in curves.values()]
+            low, high = -0.5, len(found.methods) - 0.5
+            self.title, self.x_label = f"mean after {found.budgets[0]} epochs, bars: std", "method"
+        else:
+            most = max(3, min(MOST, self.size.height // 2))  # more curves than that hide each other
+            curves = {curve.method: curve for curve in budget_curves(found, chosen, most)}
+            ticks = [(float(budget), str(budget)) for budget in found.budgets]
+            low, high = budget_axis(found.budgets)
+            self.title, self.x_label = "mean by budget, bars: std", "epochs"
         self.y_limits, self.log_y = value_axis(list(curves.values()), self.wanted_log)
-        ticks = [(float(budget), str(budget)) for budget in found.budgets]
         if ticks != self.x_ticks:
             self.x_ticks = ticks
-        self.x_range = low, high = budget_axis(found.budgets)
+        self.x_range = low, high
         cell = (high - low) / max(20, self.size.width - BESIDE)
         for gone in self._drawn.keys() - curves.keys():
             self.drop(gone)

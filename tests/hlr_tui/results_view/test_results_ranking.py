@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from hlr_tui.results_view.budget_series import budget_curves
-from hlr_tui.results_view.commands import default_path, replaces, show_command
+from hlr_tui.results_view.budget_series import budget_curves, side_by_side
+from hlr_tui.results_view.commands import default_path, forbids, replaces, show_command
 from hlr_tui.results_view.ranking import Ranking, metrics_of, ranking
 from hlr_tui.results_view.rows import failure_rows, failure_text, ranking_heads, ranking_rows
 from hlr_tui.settings import Settings
@@ -48,6 +48,12 @@ def test_who_overlaps_the_best_is_level_with_it() -> None:
     assert verdicts == {"first": "best", "near": "level", "far": "", "gone": ""}
     # 0.05 ± 0.01 ends at 0.06, 0.1 ± 0.02 begins at 0.08
     assert found().verdict(100, "near") == ""
+
+
+def test_the_methods_of_a_single_budget_stand_side_by_side() -> None:
+    curves = side_by_side(ranking(document(row("b", 50, 0.3, 0.1), row("a", 50, 0.2, 0.1)), "val_loss"))
+    assert [(curve.method, curve.xs, curve.ys) for curve in curves] == [("a", (0,), (0.2,)), ("b", (1,), (0.3,))]
+    assert all(curve.low is not None for curve in curves)
 
 
 def test_one_seed_tells_no_interval() -> None:
@@ -138,5 +144,5 @@ def test_paths_of_exports(tmp_path: Path) -> None:
     assert replaces(str(there), "csv") == ""
     there.touch()
     assert "replaced" in replaces(str(there), "csv")
-    assert replaces(str(there), "seed-csv") == "that is a file"
-    assert replaces(str(tmp_path), "csv") == "that is a folder"
+    assert forbids(str(there), "seed-csv") == "that is a file"
+    assert forbids(str(tmp_path), "csv") == "that is a folder"

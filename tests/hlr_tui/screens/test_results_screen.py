@@ -246,7 +246,7 @@ def test_an_export_is_written_by_the_command(tmp_path: Path) -> None:
         assert isinstance(asked, ExportScreen)
         asked.query_one("#path", Input).value = str(tmp_path / "nowhere" / "points.csv")
         await press(pilot, "tab", "enter")
-        assert "there is no folder" in text(asked, "#said")
+        assert "there is no folder" in text(asked, "#hint")
         asked.query_one("#path", Input).value = str(target)
         await press(pilot, "enter")
         assert pilot.app.screen is screen
