@@ -74,6 +74,11 @@ class View:
         """Fit the axes anew at the next drawing."""
         self._limits, self._gutter = None, 0
 
+    def refit(self) -> None:
+        """Fit the value axis anew at the next drawing. The curves stay where they are: to make room for wider numbers
+        only after they have been laid out takes twice as long."""
+        self._limits = None
+
     def x_at(self, column: int) -> float | None:
         """The x at a column of cells of the chart; None beside the plot."""
         window = self._window
