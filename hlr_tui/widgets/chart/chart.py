@@ -198,7 +198,7 @@ class Chart(SeriesWidget):
         self._soon(now=True)
 
     def watch_log_y(self) -> None:
-        self._view.refit()
+        self._view.forget()
         self._soon(now=True)
 
     def watch_smoothing(self) -> None:
