@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import floor, isfinite, isnan
+from math import floor, inf, isfinite, isnan
 
 Extent = tuple[float, float]
 """Lowest and highest value that a curve takes within one column."""
@@ -38,53 +38,55 @@ class ColumnExtents:
 
     def add(self, points: Iterable[tuple[float, float]]) -> None:
         """Take points in the order of their x; a y that is no finite number is a gap, NaN one that is marked."""
+        # All in local names: a chart that is drawn anew walks every point of every curve here.
         before, last, extents = self._before, self.last, self.extents
         low, scale, columns, joined = self.low, self.scale, self.columns, self.joined
+        bottom, top = self.span or (inf, -inf)
+        first_dirty, last_dirty = self.dirty or (inf, -inf)
         for x, y in points:
             if not isfinite(y):
                 if before is not None and isnan(y):
                     self.broken.append((before[2], before[1]))
-                    self._touch(before[2], before[2])
+                    first_dirty, last_dirty = min(first_dirty, before[2]), max(last_dirty, before[2])
                 before = None
                 continue
             at = (x - low) * scale
             column = floor(at + 0.5)
-            if 0 <= column < columns:
-                now = extents[column]
-                if now is None or y < now[0] or y > now[1]:
-                    self._extend(column, y, y)
             if before is not None and before[2] != column and joined:
                 old_at, old_y, old_column = before
                 slope = (y - old_y) / (at - old_at)
-                for between in range(max(0, old_column), min(columns - 1, column) + 1):
-                    # At the edges of the column, or where the line begins and ends within it.
-                    start = old_y if between == old_column else old_y + slope * (between - 0.5 - old_at)
-                    end = old_y + slope * ((at if between == column else between + 0.5) - old_at)
-                    if start > end:
-                        start, end = end, start
-                    now = extents[between]
-                    if now is None or start < now[0] or end > now[1]:
-                        self._extend(between, start, end)
+                between, end_column = max(0, old_column), min(columns - 1, column)
+            else:
+                between, end_column = column, column if 0 <= column < columns else column - 1
+                old_at, old_y, old_column, slope = at, y, column, 0.0
+            while between <= end_column:
+                # At the edges of the column, or where the line begins and ends within it.
+                start = old_y if between == old_column else old_y + slope * (between - 0.5 - old_at)
+                end = y if between == column else old_y + slope * (between + 0.5 - old_at)
+                if start > end:
+                    start, end = end, start
+                now = extents[between]
+                if now is None or start < now[0] or end > now[1]:
+                    if now is not None:
+                        start, end = start if start < now[0] else now[0], end if end > now[1] else now[1]
+                    extents[between] = (start, end)
+                    if start < bottom:
+                        bottom = start
+                    if end > top:
+                        top = end
+                    if between < first_dirty:
+                        first_dirty = between
+                    if between > last_dirty:
+                        last_dirty = between
+                between += 1
             if last is None or last[0] != column:  # a letter stands at the last point, and leaves it
-                self._touch(last[0] if last else column, column)
+                gone = last[0] if last is not None else column
+                first_dirty, last_dirty = min(first_dirty, gone), max(last_dirty, column)
             before = (at, y, column)
             last = (column, y)
         self._before, self.last = before, last
-
-    def _extend(self, column: int, low: float, high: float) -> None:
-        now, span = self.extents[column], self.span
-        if now is not None:
-            low, high = min(now[0], low), max(now[1], high)
-        self.extents[column] = (low, high)
-        if span is None or low < span[0] or high > span[1]:
-            self.span = (low, high) if span is None else (min(span[0], low), max(span[1], high))
-        dirty = self.dirty
-        if dirty is None or not dirty[0] <= column <= dirty[1]:
-            self._touch(column, column)
-
-    def _touch(self, first: int, last: int) -> None:
-        dirty = self.dirty
-        self.dirty = (first, last) if dirty is None else (min(dirty[0], first), max(dirty[1], last))
+        self.span = (bottom, top) if bottom <= top else None
+        self.dirty = (int(first_dirty), int(last_dirty)) if first_dirty <= last_dirty else None
 
 
 def column_extents(

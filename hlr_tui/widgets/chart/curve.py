@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
@@ -151,10 +152,11 @@ class Curve:
 
 def _points(xs: Sequence[float], ys: Sequence[float], start: int, log: bool) -> Iterator[tuple[float, float]]:
     """The points from `start` on, as they are drawn: NaN where a value is none, -inf what a logarithm cannot show."""
-    for place in range(start, len(xs)):
-        y = ys[place]
-        if not abs(y) < HUGE:
-            y = math.nan
-        elif log:
-            y = math.log10(y) if y > 0 else -math.inf
-        yield xs[place], y
+    if log:
+        drawn = [
+            math.log10(y) if 0 < y < HUGE else -math.inf if -HUGE < y <= 0 else math.nan
+            for y in itertools.islice(ys, start, len(xs))
+        ]
+    else:
+        drawn = [y if -HUGE < y < HUGE else math.nan for y in itertools.islice(ys, start, len(xs))]
+    return zip(itertools.islice(xs, start, None), drawn, strict=True)

@@ -66,13 +66,15 @@ class View:
         self._limits: Extent | None = None
         self._basis: tuple[object, ...] = ()
         self._gutter = 0
+        self._loose = True
+        """The numbers on the value axis may get less room than they had: elsewhere that only grows."""
         self._laid: tuple[int, ...] = ()
         self._read: tuple[object, ...] = ()
         self._read_at = 0.0
 
     def forget(self) -> None:
         """Fit the axes anew at the next drawing."""
-        self._limits, self._gutter = None, 0
+        self._limits, self._loose = None, True
 
     def x_at(self, column: int) -> float | None:
         """The x at a column of cells of the chart; None beside the plot."""
@@ -105,9 +107,10 @@ class View:
             limits = self._fit(shown, window)
             ticks = _ticks(limits, rows, log=window.log)
             gutter = max((cell_len(label) for _, label in ticks), default=0)
-            if gutter <= self._gutter:
+            if gutter == self._gutter or (gutter < self._gutter and not self._loose):
                 break
             self._gutter = min(gutter, max(1, width // 3))
+        self._loose = False
         self._lay(heading, axis, below, side, rows)
         raster = Raster(rows, self.columns, bool(chart.ascii), *limits, shown)
         marks = tuple((x, text, x in chart.warned) for x, text in sorted(chart.marks.items()))
