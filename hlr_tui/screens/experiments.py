@@ -80,9 +80,9 @@ class ExperimentsScreen(DeedScreen):
         yield Welcome(str(self.desk.settings.workspace), id="welcome")
 
     def fetch(self) -> list[Entry]:
-        if self._overview is None:  # results later: the first rows do not wait for them
+        if self._overview is None:
             self._overview = Overview(self.desk)
-            return self._overview.look(rank=False)
+            self._back(self._shown, self._overview.look(rank=False), "")  # the first rows do not wait for results
         return self._overview.look()
 
     def forget(self) -> None:
@@ -97,8 +97,6 @@ class ExperimentsScreen(DeedScreen):
         if first and self.hlr.chosen:
             self._table.move_to(self.hlr.chosen)
             self._placed = self._table.selected
-        if first and found:
-            self.look()
 
     def take_along(self) -> None:
         """Before another screen is shown: who has moved to an experiment means it there, too."""
