@@ -82,7 +82,13 @@ class ExperimentsScreen(DeedScreen):
     def fetch(self) -> list[Entry]:
         if self._overview is None:
             self._overview = Overview(self.desk)
-            self._back(self._shown, self._overview.look(rank=False), "")  # the first rows do not wait for results
+            found = self._overview.look(rank=False)
+            for _ in found:  # rows do not wait for results, of which each look reads some, one at least
+                self._back(self._shown, found, "")
+                found = self._overview.look()
+                if all(entry.ranking is not None for entry in found) or not self.app.is_running:
+                    break
+            return found
         return self._overview.look()
 
     def forget(self) -> None:
