@@ -131,6 +131,7 @@ def measure(
             terminal.until(word)
             figures.wall.append(time.monotonic() - began)
             figures.cpu.append(terminal.cpu())
+            terminal.collect(3.0)  # what it draws once it has read its database is no idling
             terminal.settle()
             before = terminal.cpu()
             figures.idle_bytes.append(terminal.collect(idle) / idle)
@@ -187,8 +188,14 @@ def main() -> None:
             for name, (argv, word, first) in programs.items():
                 measure(argv, word, found[name], size, args.idle, first=first, keys=args.keys)
         report(statistics.median(imports), found, args.size)
-    from load import large, streaming
+    from load import large, streaming, verdict
 
+    ours_found, imported = found["hlr-tui"], statistics.median(imports)
+    for name, each in found.items():
+        ratio = statistics.median(each.cpu) / imported
+        if name in ("hlr-tui", "posting"):
+            verdict(f"{name}: first paint, CPU to import textual", ratio, 2.5, "x")
+    verdict("hlr-tui idle: sent", statistics.median(ours_found.idle_bytes), 0, "B/s")
     streaming(size, 2 * args.keys)
     large(size)
 

@@ -81,9 +81,15 @@ class ExperimentsScreen(DeedScreen):
         yield Welcome(str(self.desk.settings.workspace), id="welcome")
 
     def fetch(self) -> list[Entry]:
-        if self._overview is None:  # results later: the first rows do not wait for them
+        if self._overview is None:
             self._overview = Overview(self.desk)
-            return self._overview.look(rank=False)
+            found = self._overview.look(rank=False)
+            for _ in found:  # rows do not wait for results, of which each look reads some, one at least
+                self._back(self._shown, found, "")
+                found = self._overview.look()
+                if all(entry.ranking is not None for entry in found) or not self.app.is_running:
+                    break
+            return found
         return self._overview.look()
 
     def forget(self) -> None:
@@ -98,8 +104,6 @@ class ExperimentsScreen(DeedScreen):
         if first and self.hlr.chosen:
             self._table.move_to(self.hlr.chosen)
             self._placed = self._table.selected
-        if first and found:
-            self.look()
 
     def take_along(self) -> None:
         """Before another screen is shown: who has moved to an experiment means it there, too."""

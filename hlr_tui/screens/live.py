@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, cast
@@ -83,7 +84,10 @@ class LiveScreen(Screen[None]):
         yield Footer(show_command_palette=False)
 
     def on_screen_resume(self) -> None:
-        self.look()
+        if "sqlalchemy" in sys.modules:
+            self.look()
+        else:  # to load it waits for the first paint, and that for the app, which holds it back while it starts
+            self.app.call_later(self.call_after_refresh, self.look)
         self.keep_pace()
 
     def keep_pace(self) -> None:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from searched_experiment import make, open_at
+from searched_experiment import COSINE, ask, compare, end, make, open_at, power, train
 
 from core.storage.experiments import take_conductor
 from core.storage.processes import me
@@ -89,25 +89,43 @@ def test_a_dumb_terminal_is_none(tmp_path: Path) -> None:
     assert "needs a terminal" in shown
 
 
-def test_the_ui_loads_nothing_heavy_before_its_first_paint(tmp_path: Path) -> None:
+def test_what_the_ui_loads_before_its_first_paint_and_on_its_screens(tmp_path: Path) -> None:
+    db = open_at(tmp_path)
+    experiment, plan = make(db)
+    ask(db, experiment, plan, COSINE, 0, 0.5)
+    end(db, "complete", power(0.5, 20))
+    compare(db, experiment, plan)
+    train(db, power(0.3, 10))
+    db.close()
     program = (
         "import asyncio, sys\n"
         "from pathlib import Path\n"
-        "from hlr_tui.app import HlrApp\n"
+        "from hlr_tui.app import SCREENS, HlrApp\n"
         "from hlr_tui.desk import Desk\n"
         "from hlr_tui.settings import Settings\n"
+        "def loaded(*names): return sorted(set(names) & set(sys.modules))\n"
+        "first, looked = [], set()\n"
+        "class Watched(HlrApp):\n"
+        "    CSS_PATH = Path(sys.modules['hlr_tui.app'].__file__).with_name('hlr_tui.tcss')\n"
+        "    def _display(self, screen, renderable):\n"
+        "        super()._display(screen, renderable)\n"
+        "        if not first and renderable is not None and not self._batch_count:\n"
+        "            first.append(loaded('sqlalchemy', 'optuna'))\n"
         "folder = Path(sys.argv[1])\n"
         "places = Settings(workspace=folder, storage=f'sqlite:///{folder}/hlr.db', data_dir=folder, plugins=())\n"
-        "app = HlrApp(Desk(places))\n"
+        "app = Watched(Desk(places))\n"
         "async def main():\n"
         "    async with app.run_test() as pilot:\n"
-        "        await pilot.pause(); await app.workers.wait_for_complete()\n"
-        "        for key in '5341': await pilot.press(key); await pilot.pause()\n"
+        "        for key in '123456':\n"
+        "            await pilot.press(key)\n"
+        "            for _ in range(3): await pilot.pause(); await app.workers.wait_for_complete()\n"
+        "            looked.add(app.current_mode)\n"
         "asyncio.run(main())\n"
-        "heavy = {'torch', 'torchvision', 'wandb', 'pandas', 'matplotlib.pyplot', 'optuna', 'sqlalchemy', 'aiohttp'}\n"
-        "print(sorted(heavy & set(sys.modules)))\n"
+        "assert looked == set(SCREENS), looked\n"
+        "assert 'sqlalchemy' in sys.modules\n"
+        "print(first, loaded('torch', 'torchvision', 'wandb', 'pandas', 'matplotlib.pyplot', 'aiohttp'))\n"
     )
     done = subprocess.run(
         [sys.executable, "-P", "-c", program, str(tmp_path)], capture_output=True, text=True, check=False, timeout=60
     )
-    assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
+    assert (done.stdout, done.returncode) == ("[[]] []\n", 0), done.stderr
