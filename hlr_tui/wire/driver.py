@@ -1,15 +1,18 @@
 """Textual's driver for terminals, sending only what differs.
 
 Textual sends a changed line from the left edge of its widget on, with its whole style at every change of colour: a
-digit in a table costs its row. Over a slow line that is what one waits for.
+digit in a table costs its row. Over a slow line that is what one waits for. And Textual takes every terminal for one
+that shows all letters.
 """
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from hlr_tui.wire.plain import letters_of
 from hlr_tui.wire.screen import Screen
 
 if TYPE_CHECKING:
@@ -29,6 +32,16 @@ class FrugalDriver(LinuxDriver):
         self._screen = Screen(0, 0)
         self._mode = ""
         self._begun = False
+        self._letters = letters_of(os.environ)
+
+    def run_input_thread(self) -> None:
+        """Read keys; bytes that are no UTF-8, which this terminal types where it has another charset, are dropped."""
+        while True:
+            try:
+                super().run_input_thread()
+            except UnicodeDecodeError:
+                continue
+            return
 
     def write(self, data: str) -> None:
         if data == BEGIN:
@@ -43,6 +56,8 @@ class FrugalDriver(LinuxDriver):
         # Another screen is drawn as a whole, which mends what other programs have written to the terminal.
         if (size.width, size.height) != self._screen.size or mode != self._mode:
             self._screen, self._mode = Screen(size.width, size.height), mode
+        if self._letters is not None:
+            data = data.translate(self._letters)
         data = self._screen.send(data)
         if data:
             super().write(BEGIN + data if self._begun else data)

@@ -17,6 +17,7 @@ from hlr_tui.keys import Key, declare
 from hlr_tui.widgets.chart.paint import PARTS
 from hlr_tui.widgets.chart.series import SeriesWidget
 from hlr_tui.widgets.chart.view import View
+from hlr_tui.wire.plain import letters_of
 
 PERIOD = 0.1
 """Least seconds between two drawings that new points ask for."""
@@ -177,8 +178,7 @@ class Chart(SeriesWidget):
 
     def on_mount(self) -> None:
         if self.ascii is None:
-            encoding = self.app.console.encoding.lower().replace("-", "")
-            self.ascii = not encoding.startswith("utf") or os.environ.get("TERM") in ("linux", "vt100", "vt220")
+            self.ascii = letters_of(os.environ) is not None
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
