@@ -7,6 +7,7 @@ that a browser shows, can reach a port, so that each visit needs the key of the 
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from socket import socket
 from typing import Any
@@ -17,7 +18,30 @@ from textual_serve.server import Server
 from hlr_tui.dashboard.server import HOST
 
 POLICY = "default-src 'self' 'unsafe-inline' data:; connect-src 'self' ws://{where}; frame-ancestors 'none'"
-"""The page of textual-serve asks a font service by name; it has the font itself, and nobody needs to know."""
+"""What the page may ask for: this server alone."""
+
+LAST_SECONDS = 0.5
+"""How long the end waits for open pages: they end with their UI, and nothing but the UI is lost."""
+
+FOREIGN = re.compile(rf'<link\b[^>]*\bhref="https?://(?!{re.escape(HOST)}[:/])[^>]*>')
+"""The page of textual-serve asks a font service by name; nobody needs to know who opens it."""
+
+HEAD = """
+<link rel="icon" href="data:," />
+<script>
+  // Keys go to the terminal without a click on it. Textual takes the page for one that nobody looks at until it is told
+  // otherwise, which must come after the UI has started.
+  new MutationObserver((changes, observer) => {
+    const keys = document.querySelector(".xterm-helper-textarea");
+    if (keys && document.body.classList.contains("-first-byte")) {
+      observer.disconnect();
+      keys.focus();
+      const tell = () => document.activeElement === keys && keys.dispatchEvent(new FocusEvent("focus"));
+      for (const pause of [500, 1500, 4000]) setTimeout(tell, pause);
+    }
+  }).observe(document, { subtree: true, attributes: true, attributeFilter: ["class"] });
+</script>
+</head>"""
 
 
 class LocalServer(Server):
@@ -41,7 +65,7 @@ class LocalServer(Server):
 
     def serve_on(self, listening: socket) -> None:
         """Serve on a socket that listens already, until SIGINT or SIGTERM."""
-        web.run_app(self._make_app(), sock=listening, print=None, access_log=None)
+        web.run_app(self._make_app(), sock=listening, print=None, access_log=None, shutdown_timeout=LAST_SECONDS)
 
     async def on_startup(self, app: web.Application) -> None:
         """Say nothing; the command has said it."""
@@ -51,6 +75,8 @@ class LocalServer(Server):
             raise web.HTTPFound(f"http://{self._where}{request.path_qs}")
         self._check(request, request.query.get("key", ""))
         response = await super().handle_index(request)
+        assert isinstance(response, web.Response)
+        response.text = FOREIGN.sub("", response.text or "").replace("</head>", HEAD, 1)
         response.headers["Content-Security-Policy"] = POLICY.format(where=self._where)
         response.headers["Referrer-Policy"] = "no-referrer"
         response.set_cookie(self._cookie, self.key, httponly=True, samesite="Strict")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,7 +20,8 @@ from hlr_tui.cli import run_command
 
 
 @pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
+def served(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The address that a server has printed, and the server; Ctrl-C has ended it within seconds in the end."""
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "hlr_tui", "serve"],
         cwd=tmp_path,
@@ -33,13 +35,18 @@ def address(tmp_path: Path) -> Iterator[str]:
     url = process.stdout.readline().strip()
     while process.stderr.readline().strip() != "Ctrl-C ends it; experiments go on":
         assert process.poll() is None
-    yield url
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    yield url, process
+    try:
+        process.communicate(timeout=20)
+    finally:
+        process.kill()
     assert process.returncode == 0
 
 
-def test_a_browser_with_the_address_gets_the_ui_and_nobody_else_does(address: str) -> None:
+def test_a_browser_with_the_address_gets_the_ui_and_nobody_else_does(
+    served: tuple[str, subprocess.Popen[str]],
+) -> None:
+    address, process = served
     origin = f"http://{urlsplit(address).netloc}"
 
     async def main() -> None:
@@ -50,6 +57,9 @@ def test_a_browser_with_the_address_gets_the_ui_and_nobody_else_does(address: st
             assert await handshake(session, origin, origin) == 403  # no cookie yet
             async with session.get(address) as page:
                 assert page.status == 200
+                asked = re.findall(r'(?:href|src)="(https?://[^"]*)', await page.text())
+                assert {urlsplit(one).netloc for one in asked} == {urlsplit(address).netloc}
+                assert [one for one in asked if one.endswith("xterm.css")] != []
                 assert "fonts" not in page.headers["Content-Security-Policy"]
                 assert "default-src 'self'" in page.headers["Content-Security-Policy"]
             assert await handshake(session, origin, "http://elsewhere.example") == 403
@@ -61,6 +71,10 @@ def test_a_browser_with_the_address_gets_the_ui_and_nobody_else_does(address: st
                     shown += message.data if isinstance(message.data, str) else message.data.decode(errors="replace")
                     if "Which learning-rate schedule" in shown:
                         break
+                process.send_signal(signal.SIGINT)  # while the page is open
+                async with asyncio.timeout(20):
+                    async for _ in socket:
+                        pass
             assert "Which learning-rate schedule" in shown
 
     asyncio.run(main())
