@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import re
 import sys
 import tempfile
@@ -28,15 +29,15 @@ SHOTS: dict[str, tuple[str, Sequence[str]]] = {
 """Picture → the experiment it shows, and the keys that lead there."""
 
 
-async def shoot(workspace: Path, name: str, size: tuple[int, int], theme: str) -> str:
-    """The SVG of one screen."""
+async def shoot(name: str, size: tuple[int, int], theme: str) -> str:
+    """The SVG of one screen, on ``hlr`` in the present folder."""
     from hlr_tui.app import HlrApp
     from hlr_tui.desk import Desk
     from hlr_tui.settings import Settings
 
     chosen, keys = SHOTS[name]
-    home = Path("/home/ada/hlr")  # what the pictures show, wherever they are made
-    places = Settings(workspace=home, storage=f"sqlite:///{workspace}/hlr.db", data_dir=home / "data", plugins=())
+    here = Path("hlr")  # what the pictures show, wherever they are made
+    places = Settings(workspace=here, storage="sqlite:///hlr/hlr.db", data_dir=Path("data"), plugins=())
     desk = Desk(places)
     app = HlrApp(desk, chosen=chosen)
     try:
@@ -69,11 +70,12 @@ def main() -> None:
     width, _, height = args.size.partition("x")
     args.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        workspace = Path(folder) / "hlr"
-        make_workspace(workspace)
+        out = args.out.resolve()
+        os.chdir(folder)
+        make_workspace(Path(folder) / "hlr")
         for name in args.only or SHOTS:
-            svg = asyncio.run(shoot(workspace, name, (int(width), int(height)), args.theme))
-            path = args.out / f"{name}.svg"
+            svg = asyncio.run(shoot(name, (int(width), int(height)), args.theme))
+            path = out / f"{name}.svg"
             path.write_text(svg, encoding="utf-8")
             sys.stderr.write(f"wrote {path} ({len(svg.encode()) / 1000:.0f} kB)\n")
 

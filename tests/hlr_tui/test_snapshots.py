@@ -23,7 +23,9 @@ from visible import settle
 
 from hlr_tui.app import HlrApp
 from hlr_tui.desk import Desk
+from hlr_tui.monitor import crew
 from hlr_tui.screens.form import FormScreen
+from hlr_tui.screens.live import LiveScreen
 from hlr_tui.settings import Settings
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
@@ -45,7 +47,7 @@ TOUR: Sequence[tuple[str, str, Sequence[str]]] = (
     ("search", "digits-search", ["escape", "4", "right_square_bracket"]),
     ("trial", "digits-search", ["o"]),
     ("results", "digits-search", ["escape", "6"]),
-    ("export", "digits-search", ["e"]),
+    ("results-method", "digits-search", ["enter"]),
     ("lab", "", ["escape", "5", "end", "space", "tab", "right", "right"]),
     ("new", "", ["2"]),
     ("new-problem", "", ["enter", "tab", "tab", *"-1"]),
@@ -65,7 +67,7 @@ def _still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(psutil.Process, "memory_info", lambda self: SimpleNamespace(rss=700 << 20))
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)))
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
-    monkeypatch.chdir("/")  # paths that a screen shows are as long on every machine
+    monkeypatch.setattr(crew, "PERIOD", 0.0)  # each look is one at the machine
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     yield
@@ -73,59 +75,57 @@ def _still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("invented")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(time, "time", lambda: NOW)
-        make_workspace(folder)
-    return folder
-
-
-def app_on(storage: Path, chosen: str = "") -> HlrApp:
-    """The app with the database of `storage`, in a workspace whose name is as long on every machine."""
-    home = Path("/home/ada/hlr")
-    places = Settings(workspace=home, storage=f"sqlite:///{storage}/hlr.db", data_dir=home / "data", plugins=())
-    return HlrApp(Desk(places), chosen=chosen)
+def app_here() -> HlrApp:
+    """The app on ``hlr`` in this folder: a path that a screen shows is as long on every machine."""
+    here = Path("hlr")
+    return HlrApp(Desk(Settings(workspace=here, storage="sqlite:///hlr/hlr.db", data_dir=Path("data"), plugins=())))
 
 
 async def still(pilot: Pilot[None]) -> str:
     """The picture once everything has come to rest."""
-    await settle(pilot)
-    if isinstance(pilot.app.screen, FormScreen):
-        while not pilot.app.screen.settled:
+    screen = pilot.app.screen
+    if isinstance(screen, FormScreen):
+        while not screen.settled:
             await pilot.pause(0.05)
-    for field in pilot.app.screen.query(Input):
+    if isinstance(screen, LiveScreen):
+        for _ in range(2):
+            await settle(pilot)
+            screen.look()
+    for field in screen.query(Input):
         field.cursor_blink = False
     await settle(pilot)
     return str(picture(pilot.app))
 
 
-async def walk(storage: Path, size: tuple[int, int]) -> dict[str, str]:
+async def walk(size: tuple[int, int]) -> dict[str, str]:
     """Every picture of the tour."""
-    app = app_on(storage)
+    app = app_here()
     pictures = {}
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
         for name, chosen, keys in TOUR:
-            app.chosen = chosen
             for key in keys:
                 await pilot.press(key)
                 await pilot.app.workers.wait_for_complete()
+            app.chosen = chosen
             pictures[name] = await still(pilot)
     app.desk.close()
     return pictures
 
 
-async def first_screen(folder: Path, size: tuple[int, int]) -> str:
-    async with app_on(folder).run_test(size=size) as pilot:
+async def first_screen(size: tuple[int, int]) -> str:
+    async with app_here().run_test(size=size) as pilot:
         return await still(pilot)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])
-def test_every_screen_looks_as_it_is_meant_to(size: tuple[int, int], workspace: Path, tmp_path: Path) -> None:
-    pictures = asyncio.run(walk(workspace, size))
-    pictures["welcome"] = asyncio.run(first_screen(tmp_path, size))
+def test_every_screen_looks_as_it_is_meant_to(
+    size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pictures = {"welcome": asyncio.run(first_screen(size))}
+    make_workspace(tmp_path / "hlr")
+    pictures |= asyncio.run(walk(size))
     changed = []
     for name, shown in pictures.items():
         path = HERE / f"{name}-{size[0]}x{size[1]}.txt"
