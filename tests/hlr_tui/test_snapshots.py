@@ -87,10 +87,12 @@ async def still(pilot: Pilot[None]) -> str:
     if isinstance(screen, FormScreen):
         while not screen.settled:
             await pilot.pause(0.05)
-    if isinstance(screen, LiveScreen):
-        for _ in range(2):
-            await settle(pilot)
-            screen.look()
+    await settle(pilot)
+    before, shown = "", str(picture(pilot.app))
+    while isinstance(screen, LiveScreen) and (shown != before or "?/8 busy" in shown):  # a look adds to the one before
+        screen.look()
+        await settle(pilot)
+        before, shown = shown, str(picture(pilot.app))
     for field in screen.query(Input):
         field.cursor_blink = False
     await settle(pilot)
