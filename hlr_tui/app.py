@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, ClassVar
 
 from rich.markup import escape
@@ -17,6 +18,7 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from core.errors import HlrError
+from hlr_tui import widgets
 from hlr_tui.config import Config, save_config
 from hlr_tui.dashboard.child import DashboardChild
 from hlr_tui.desk import Desk
@@ -49,9 +51,11 @@ def _maker(mode: str) -> Callable[[], Screen[Any]]:
 
 
 def import_screens() -> None:
-    """Import every screen and window, after which `KEYS` is complete."""
+    """Import every screen, window and widget, after which `KEYS` is complete."""
     for name in (*SCREENS, *WINDOWS):
         import_module(f"hlr_tui.screens.{name}")
+    for module in iter_modules(widgets.__path__):
+        import_module(f"hlr_tui.widgets.{module.name}")
 
 
 class _Told(Exception):

@@ -62,7 +62,13 @@ def declare(*keys: Key) -> list[Binding]:
     """Add a screen's keys to the table; returns its bindings."""
     known = {key.id for key in KEYS}
     KEYS.extend(key for key in keys if key.id not in known)
+    _ORDER.update({key.id: (keys[0].id, number) for number, key in enumerate(keys)})
+    KEYS.sort(key=lambda key: (key.where != EVERYWHERE, key.where, _ORDER.get(key.id, ("", 0))))
     return [_binding(key) for key in keys]
+
+
+_ORDER: dict[str, tuple[str, int]] = {}
+"""Where a key stands among those of its place: the table is the same whichever screen is imported first."""
 
 
 def bindings_everywhere() -> list[Binding]:

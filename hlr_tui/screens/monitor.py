@@ -127,6 +127,7 @@ class MonitorScreen(DeedScreen):
             self.query_one("#filter", Input).value = self._choice.text
             self.wall.clear()
             self.wall.set_cursor(None)
+            self.table.forget()
         look = found.look
         offered = () if look is None else (can_stop(look.progress), can_resume(look.progress))
         if offered != self._offered:

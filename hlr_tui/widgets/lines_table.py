@@ -92,6 +92,10 @@ class LinesTable(QuickTable):
     def action_cursor_right(self) -> None:
         self.post_message(self.Stepped(1))
 
+    def forget(self) -> None:
+        """Fit the columns anew, to what comes next."""
+        self._widths = {}
+
     def put(
         self,
         lines: Sequence[Line],
