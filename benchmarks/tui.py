@@ -140,9 +140,9 @@ def measure(
                 terminal.press(first)
                 terminal.settle()
             before, drawn = terminal.cpu(), 0
-            for _ in range(keys):
+            for number in range(keys):
                 began = time.monotonic()
-                terminal.press(b"\x1b[B")
+                terminal.press(b"\x1b[B" if number % 2 == 0 else b"\x1b[A")  # at an end a key changes nothing
                 drawn += len(terminal.read(PATIENCE))
                 figures.latency.append(time.monotonic() - began)
                 drawn += terminal.collect(0.15)

@@ -241,7 +241,7 @@ class MonitorScreen(DeedScreen):
 
     @on(Chart.CursorMoved)
     def _cursor_moved(self) -> None:
-        self._draw()
+        self.call_after_refresh(self._draw)  # the cursor moves at once, the values of the table follow
 
     def action_filter(self) -> None:
         box = self.query_one("#filter", Input)
